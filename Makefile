@@ -1,0 +1,34 @@
+# Targets that people use. Each one does its own set-up in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PROTOS := $(wildcard protos/longshore/v1/*.proto)
+GENERATED := clients/python
+
+.PHONY: demo test check generate bench clean help
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/ready ## Import a real data set end to end, on this machine
+	$(BIN)/longshore demo
+
+test: .venv/ready ## Run the tests
+	$(BIN)/python -m pytest
+
+check: .venv/ready ## Run every other check of the gate
+	.ci/check
+
+generate: .venv/ready ## Generate the Python code of protos/
+	.ci/generate $(GENERATED)
+
+bench: .venv/ready ## Measure the broker on this machine
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what the other targets made
+	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Longshore needs Python 3.11 or later; set PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev]'
+	touch $@

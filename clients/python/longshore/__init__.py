@@ -1,0 +1,1 @@
+"""Longshore: the Python client."""

@@ -1,0 +1,158 @@
+"""The seams of an import: where records come from, where objects go, and what time it is.
+
+Adapters in sources/ and assets/ implement them; flow/ uses them and knows no adapter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Record = Mapping[str, Any]
+Cursor = Mapping[str, Any]
+"""A lane's position: JSON-serialisable, versioned, opaque to the flow."""
+
+
+class Clock(Protocol):
+    """Wall time, injected so that tests never sleep."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a source returned for one request.
+
+    Attributes:
+        records: the records in source order. Empty only where the source said so with an empty list.
+        next_cursor: where to go on. None: the lane ended by a stop condition.
+        url: the address that was read, without secrets, for messages.
+    """
+
+    records: list[Record]
+    next_cursor: Cursor | None
+    url: str
+
+
+class Source(Protocol):
+    """A paginated source of records."""
+
+    async def read(self, resource: str, cursor: Cursor | None) -> Page:
+        """Read one page.
+
+        Args:
+            resource: name of a configured resource.
+            cursor: next_cursor of the page before. None: the first page.
+
+        Raises:
+            SourceBroken: no retry mends it.
+            SourceUnavailable: a retry may mend it.
+            Throttled: the source asks to wait.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """An open execution of the destination.
+
+    Attributes:
+        links: the addresses that the destination gave for it, by name. They are followed, never built.
+    """
+
+    links: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeOutcome:
+    """What the destination reports about one object type after processing. None: it does not report this.
+
+    Attributes:
+        created: objects that were new.
+        updated: objects that changed.
+        identical: objects that were the same before.
+        removed: objects that were there before and missing from the import.
+        errors: messages for people.
+    """
+
+    created: int | None = None
+    updated: int | None = None
+    identical: int | None = None
+    removed: int | None = None
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionStatus:
+    """Where an execution stands.
+
+    Attributes:
+        state: INGESTING (takes chunks), PROCESSING, DONE or CANCELLED.
+        outcomes: by object type name, once DONE.
+        errors: messages that belong to no type, once DONE.
+    """
+
+    state: str
+    outcomes: Mapping[str, TypeOutcome]
+    errors: tuple[str, ...] = ()
+
+
+class Destination(Protocol):
+    """Something that receives the whole set of objects in one execution, chunk by chunk.
+
+    Every method raises DestinationBroken, DestinationUnavailable or Throttled where its cause fits.
+    """
+
+    async def prepare(self) -> None:
+        """Make the destination ready to take the objects of this import: schema and mapping, put once.
+
+        Raises:
+            DestinationBusy: another execution runs there.
+        """
+        ...
+
+    async def start(self) -> Execution:
+        """Open an execution.
+
+        Raises:
+            DestinationBusy: another execution runs there.
+        """
+        ...
+
+    async def submit(self, execution: Execution, body: bytes) -> None:
+        """Send one encoded chunk. Sending it again is harmless.
+
+        Raises:
+            ChunkTooLarge: the destination takes no chunk of this size.
+            ExecutionLost: the execution is no longer open.
+        """
+        ...
+
+    async def complete(self, execution: Execution) -> None:
+        """Say that the set is whole, unless that was said before. From here on missing objects may be removed.
+
+        Raises:
+            ExecutionLost: the execution is no longer open.
+        """
+        ...
+
+    async def status(self, execution: Execution) -> ExecutionStatus:
+        """Ask where the execution stands.
+
+        Raises:
+            ExecutionLost: the destination does not know the execution.
+        """
+        ...
+
+    async def cancel(self, execution: Execution) -> None:
+        """Give the execution up. Cancelling what has ended or is unknown is OK."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
