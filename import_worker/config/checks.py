@@ -1,0 +1,139 @@
+"""What the sections of a configuration say about one another: names that must exist, selectors that must compile.
+
+Owns these rules. Each is a small generator of (path, message); a new rule is a new line in the table.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from import_worker.config.document import Path
+from import_worker.config.models import ImportConfig
+from import_worker.config.selectors import compile_selector, did_you_mean
+from import_worker.errors import MappingBroken
+
+Finding = tuple[Path, str]
+
+
+def findings(config: ImportConfig) -> list[Finding]:
+    """Every contradiction between sections, as (path, message)."""
+    return [finding for rule in _RULES for finding in rule(config)]
+
+
+def _duplicates(names: Iterable[tuple[Path, str]]) -> Iterator[Finding]:
+    first: dict[str, Path] = {}
+    for path, name in names:
+        if name in first:
+            yield path, f"{name!r} is used twice; each must be unique"
+        first.setdefault(name, path)
+
+
+def _resource_names(config: ImportConfig) -> Iterator[Finding]:
+    return _duplicates((("resources", index, "name"), each.name) for index, each in enumerate(config.resources))
+
+
+def _type_names(config: ImportConfig) -> Iterator[Finding]:
+    types = enumerate(config.assets.object_types)
+    return _duplicates((("assets", "object_types", index, "name"), kind.name) for index, kind in types)
+
+
+def _pagination(config: ImportConfig) -> Iterator[Finding]:
+    for index, resource in enumerate(config.resources):
+        if resource.pagination is None and config.source.pagination is None:
+            message = (
+                "has no pagination; write pagination: {type: ...} here or in source (single_page, json_link, "
+                "header_link, offset)"
+            )
+            yield ("resources", index), message
+
+
+def _resource_selectors(config: ImportConfig) -> Iterator[Finding]:
+    for index, resource in enumerate(config.resources):
+        yield from _selector(("resources", index, "data_selector"), resource.data_selector)
+        own = resource.pagination
+        yield from _selector(("resources", index, "pagination", "next_url_path"), getattr(own, "next_url_path", None))
+        yield from _selector(("resources", index, "pagination", "total_path"), getattr(own, "total_path", None))
+    common = config.source.pagination
+    yield from _selector(("source", "pagination", "next_url_path"), getattr(common, "next_url_path", None))
+    yield from _selector(("source", "pagination", "total_path"), getattr(common, "total_path", None))
+
+
+def _attribute_selectors(config: ImportConfig) -> Iterator[Finding]:
+    for index, kind in enumerate(config.assets.object_types):
+        for name, attribute in kind.attributes.items():
+            path: Path = ("assets", "object_types", index, "attributes", name)
+            yield from _selector((*path, "from"), attribute.source)
+
+
+def _selector(path: Path, text: str | None) -> Iterator[Finding]:
+    if text is None:
+        return
+    try:
+        compile_selector(text)
+    except MappingBroken as error:
+        yield path, error.message
+
+
+def _type_resources(config: ImportConfig) -> Iterator[Finding]:
+    known = [resource.name for resource in config.resources]
+    for index, kind in enumerate(config.assets.object_types):
+        if kind.resource not in known:
+            path: Path = ("assets", "object_types", index, "resource")
+            yield path, f"there is no resource {kind.resource!r}{did_you_mean(kind.resource, known)}"
+    used = {kind.resource for kind in config.assets.object_types}
+    for index, name in enumerate(known):
+        if name not in used:
+            yield ("resources", index, "name"), f"no object type reads resource {name!r}; use it or remove it"
+
+
+def _identity_and_label(config: ImportConfig) -> Iterator[Finding]:
+    for index, kind in enumerate(config.assets.object_types):
+        path: Path = ("assets", "object_types", index, "attributes")
+        labels = [name for name, attribute in kind.attributes.items() if attribute.label]
+        if not any(attribute.identity for attribute in kind.attributes.values()):
+            yield path, f"no attribute of {kind.name!r} is its identity; write identity: true on what names the object"
+        if len(labels) != 1:
+            found = f"{len(labels)} have it: {', '.join(labels)}" if labels else "none has it"
+            yield path, f"exactly one attribute of {kind.name!r} needs label: true; {found}"
+
+
+def _references(config: ImportConfig) -> Iterator[Finding]:
+    types = {kind.name: kind for kind in config.assets.object_types}
+    for index, kind in enumerate(config.assets.object_types):
+        for name, attribute in kind.attributes.items():
+            reference = attribute.reference
+            if reference is None:
+                continue
+            path: Path = ("assets", "object_types", index, "attributes", name, "reference")
+            target = types.get(reference.type)
+            if target is None:
+                hint = did_you_mean(reference.type, list(types))
+                yield (*path, "type"), f"there is no object type {reference.type!r}{hint}"
+            elif reference.by not in target.attributes:
+                hint = did_you_mean(reference.by, list(target.attributes))
+                yield (*path, "by"), f"{target.name!r} has no attribute {reference.by!r}{hint}"
+            elif target.attributes[reference.by].reference is not None:
+                yield (*path, "by"), f"{reference.by!r} is a reference itself; name an attribute that holds a value"
+
+
+def _external_ids(config: ImportConfig) -> Iterator[Finding]:
+    ids: list[tuple[Path, str]] = []
+    for index, kind in enumerate(config.assets.object_types):
+        path: Path = ("assets", "object_types", index)
+        ids.append(((*path, "external_id"), config.external_id(kind.name)))
+        ids += [
+            ((*path, "attributes", name, "external_id"), config.external_id(kind.name, name))
+            for name in kind.attributes
+        ]
+    return _duplicates(ids)
+
+
+_RULES = (
+    _resource_names,
+    _type_names,
+    _pagination,
+    _resource_selectors,
+    _attribute_selectors,
+    _type_resources,
+    _identity_and_label,
+    _references,
+    _external_ids,
+)

@@ -1,0 +1,193 @@
+"""From a file to a checked ImportConfig, or to the list of all its faults.
+
+Owns the order of the checks and the words for what pydantic finds; faults never show a value that may be a secret.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path as FilePath
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from import_worker.config.checks import findings
+from import_worker.config.document import MAX_BYTES, Document, Path, parse_document
+from import_worker.config.models import ImportConfig
+from import_worker.config.selectors import did_you_mean
+from import_worker.errors import ConfigInvalid, Fault
+
+
+def load_import(path: FilePath, env: Mapping[str, str] | None) -> ImportConfig:
+    """Read and check a configuration file.
+
+    Args:
+        path: the file, UTF-8, at most 1 MiB.
+        env: where `${env:}` must find its values now, and files too; None leaves that to their use.
+
+    Raises:
+        ConfigInvalid: with every fault, each with file, line and path.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        fault = Fault(file=str(path), line=1, path="(document)", message=f"cannot be read: {why}")
+        raise ConfigInvalid([fault]) from None
+    return _checked(parse_document(text, str(path)), env)
+
+
+def parse_import(text: str, file_name: str) -> ImportConfig:
+    """Check the text of a configuration; references are only checked for their form.
+
+    Raises:
+        ConfigInvalid: with every fault, each with file, line and path.
+    """
+    return _checked(parse_document(text, file_name), None)
+
+
+def _checked(document: Document, env: Mapping[str, str] | None) -> ImportConfig:
+    config, errors = _validated(document.value, env)
+    faults = [*document.faults, *(_fault(document, error) for error in errors)]
+    if config is None:
+        # Unknown keys and unset variables do not keep the sections from being compared: one round, all faults.
+        known = _without(document.value, [error["loc"] for error in errors if error["type"] == "extra_forbidden"])
+        config, _ = _validated(known, None)
+    if config is not None:
+        faults += [document.fault(path, message) for path, message in findings(config)]
+    if faults or config is None:
+        raise ConfigInvalid(sorted(faults, key=lambda fault: fault.line))
+    return config
+
+
+def _validated(value: Any, env: Mapping[str, str] | None) -> tuple[ImportConfig | None, list[ErrorDetails]]:
+    """Validation runs on JSON, exactly as when a stored configuration is read back."""
+    try:
+        return ImportConfig.model_validate_json(json.dumps(value), context=env), []
+    except ValidationError as error:
+        return None, _causes(error.errors(include_url=False))
+
+
+def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the complaint that a list is too short because its items are faulty."""
+    locations = [error["loc"] for error in errors]
+
+    def follows(error: ErrorDetails) -> bool:
+        own = error["loc"]
+        return error["type"] == "too_short" and any(loc[: len(own)] == own and loc != own for loc in locations)
+
+    return [error for error in errors if not follows(error)]
+
+
+def _without(value: Any, locations: Iterable[tuple[str | int, ...]]) -> Any:
+    pruned = json.loads(json.dumps(value))
+    for location in locations:
+        path = _document_path(pruned, location)
+        holder = pruned
+        for part in path[:-1]:
+            holder = holder[part]
+        del holder[path[-1]]
+    return pruned
+
+
+def _document_path(value: Any, location: tuple[str | int, ...]) -> Path:
+    """The path in the document of a pydantic location, which also names the kind chosen in a union."""
+    path: list[str | int] = []
+    here = value
+    entered = False
+    for part in location:
+        names_kind = entered and isinstance(here, dict) and here.get("type") == part
+        entered = not names_kind
+        if entered:
+            path.append(part)
+            here = _item(here, part)
+    return tuple(path)
+
+
+def _item(holder: Any, part: str | int) -> Any:
+    if isinstance(holder, dict):
+        return holder.get(part)
+    return holder[part] if isinstance(holder, list) and isinstance(part, int) else None
+
+
+def _fault(document: Document, error: ErrorDetails) -> Fault:
+    path = _document_path(document.value, error["loc"])
+    message = _MESSAGES.get(error["type"], _generic)(error)
+    return document.fault(path, message)
+
+
+def _generic(error: ErrorDetails) -> str:
+    text = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return text[:1].lower() + text[1:]
+
+
+def _unknown_key(error: ErrorDetails) -> str:
+    known = sorted({str(key) for model in _models_at(error["loc"]) for key in _keys(model)})
+    key = str(error["loc"][-1])
+    return f"unknown key{did_you_mean(key, known) or '; known here: ' + ', '.join(known)}"
+
+
+def _unknown_type(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    kinds = [kind.strip("' ") for kind in str(context.get("expected_tags", "")).split(",")]
+    tag = str(context.get("tag", ""))
+    return f"there is no type {tag!r}; it is one of {', '.join(kinds)}{did_you_mean(tag, kinds)}"
+
+
+def _not_text(error: ErrorDetails) -> str:
+    given = error["input"]
+    scalar = isinstance(given, bool | int | float)
+    return f"must be text; write it in quotes: {json.dumps(str(given))}" if scalar else "must be text"
+
+
+def _not_listed(error: ErrorDetails) -> str:
+    given, allowed = error["input"], str(error.get("ctx", {}).get("expected", ""))
+    known = allowed.replace("'", "").replace(" or ", ", ").split(", ")
+    hint = did_you_mean(given, known) if isinstance(given, str) and len(known) > 1 else ""
+    return f"must be {allowed}{hint}"
+
+
+_MESSAGES: Mapping[str, Callable[[ErrorDetails], str]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": lambda _: "this key is required",
+    "string_type": _not_text,
+    "union_tag_invalid": _unknown_type,
+    "union_tag_not_found": lambda _: "say of which kind this is with a key type",
+    "literal_error": _not_listed,
+    "model_type": lambda _: "must be a mapping of keys",
+    "dict_type": lambda _: "must be a mapping of keys",
+    "tuple_type": lambda _: "must be a list",
+    "string_pattern_mismatch": lambda _: "must be 1 to 63 of a-z, 0-9 and hyphen, and begin with a letter or digit",
+}
+"""Words for people; what is not listed keeps pydantic's."""
+
+
+def _models_at(location: tuple[str | int, ...]) -> list[type[BaseModel]]:
+    """The models that may stand where the last part of the location is a key."""
+    models: list[type[BaseModel]] = [ImportConfig]
+    inside_collection = False
+    for part in location[:-1]:
+        if inside_collection:
+            inside_collection = False
+            continue
+        fields = [model.model_fields[_keys(model)[part]] for model in models if part in _keys(model)]
+        field = next(iter(fields), None)
+        if field is None:
+            models = [model for model in models if part in get_args(model.model_fields["type"].annotation)]
+            continue
+        models = _models_in(field.annotation)
+        inside_collection = get_origin(field.annotation) in {dict, tuple}
+    return models
+
+
+def _keys(model: type[BaseModel]) -> dict[str | int, str]:
+    return {field.alias or name: name for name, field in model.model_fields.items()}
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
