@@ -1,1 +1,112 @@
-"""Longshore: the Python client."""
+"""Longshore: the Python client.
+
+async with longshore.connect("localhost:50051") as client:
+job = await client.queue("mail").push({"to": "ada@example.org"})
+"""
+
+from importlib.metadata import version
+
+from longshore.channel import Options
+from longshore.client import Client, connect
+from longshore.commit import CommitResult, Transaction
+from longshore.consumer import Handler
+from longshore.errors import (
+    AlreadyExists,
+    ConfigInvalid,
+    DataLoss,
+    DeadlineExceeded,
+    DiskFull,
+    EntryExists,
+    EntryNotFound,
+    FailedPrecondition,
+    GroupCancelled,
+    GroupNotFound,
+    GroupSealed,
+    IdReused,
+    ImportNotFound,
+    Internal,
+    InvalidRequest,
+    JobNotFound,
+    LeaseLost,
+    LongshoreError,
+    NotFound,
+    PermissionDenied,
+    QueueNotFound,
+    RateLimited,
+    RequestTooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+    VersionMismatch,
+    Violation,
+    WrongState,
+)
+from longshore.event import Event, Lineage, NewEvent, RetryContext
+from longshore.groups import Group, GroupInfo, GroupResult, GroupState
+from longshore.ids import new_id
+from longshore.job import Job, JobInfo, JobState, JobStats
+from longshore.kv import Entry, Kv
+from longshore.outcomes import Fail, Release, Retry
+from longshore.queue import Queue
+from longshore.waits import backoff
+
+__version__ = version("longshore")
+
+__all__ = [
+    "AlreadyExists",
+    "Client",
+    "CommitResult",
+    "ConfigInvalid",
+    "DataLoss",
+    "DeadlineExceeded",
+    "DiskFull",
+    "Entry",
+    "EntryExists",
+    "EntryNotFound",
+    "Event",
+    "Fail",
+    "FailedPrecondition",
+    "Group",
+    "GroupCancelled",
+    "GroupInfo",
+    "GroupNotFound",
+    "GroupResult",
+    "GroupSealed",
+    "GroupState",
+    "Handler",
+    "IdReused",
+    "ImportNotFound",
+    "Internal",
+    "InvalidRequest",
+    "Job",
+    "JobInfo",
+    "JobNotFound",
+    "JobState",
+    "JobStats",
+    "Kv",
+    "LeaseLost",
+    "Lineage",
+    "LongshoreError",
+    "NewEvent",
+    "NotFound",
+    "Options",
+    "PermissionDenied",
+    "Queue",
+    "QueueNotFound",
+    "RateLimited",
+    "Release",
+    "RequestTooLarge",
+    "Retry",
+    "RetryContext",
+    "Transaction",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "VersionMismatch",
+    "Violation",
+    "WrongState",
+    "__version__",
+    "backoff",
+    "connect",
+    "new_id",
+]
