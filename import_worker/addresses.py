@@ -58,9 +58,9 @@ class Origin:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise AddressRefused(f"{url!r} is no address: {error}") from None
+            raise AddressRefused(f"{_bare(url)} is no address: {error}") from None
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-            raise AddressRefused(f"{url!r} must be an absolute http or https address")
+            raise AddressRefused(f"{_bare(url)} must be an absolute http or https address")
         if "@" in parts.netloc:
             raise AddressRefused(f"the address of {parts.hostname} holds a user name or password; write it as auth")
         return cls(scheme=parts.scheme, host=parts.hostname, port=port or _DEFAULT_PORTS[parts.scheme])
@@ -74,7 +74,7 @@ class Origin:
         try:
             url = urlunsplit(urlsplit(urljoin(base, link))._replace(fragment=""))
         except ValueError as error:
-            raise AddressRefused(f"{link!r} is no address: {error}") from None
+            raise AddressRefused(f"{_bare(link)} is no address: {error}") from None
         other = Origin.of(url)
         if other != self:
             raise AddressRefused(f"the link leads to {other}, but only {self} may be asked")
@@ -95,6 +95,11 @@ def check_reachable(address: str) -> None:
     for candidate in (ip, inner):
         if candidate is not None and any(candidate in network for network in _FORBIDDEN):
             raise AddressRefused(f"{address} is a link-local or metadata address, which is never requested")
+
+
+def _bare(url: str) -> str:
+    """An address for a message: its query may hold a secret."""
+    return repr(url.partition("?")[0][:200])
 
 
 def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

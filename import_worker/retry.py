@@ -60,8 +60,8 @@ class RetryPolicy:
         problem = state.outcome.exception() if state.outcome else None
         if isinstance(problem, Throttled) and not isinstance(problem, ThrottledVaguely):
             return problem.after
-        grown = self.backoff_base * 2 ** (state.attempt_number - 1) * (0.5 + self.jitter() / 2)
-        return min(grown, self.max_inline_wait)
+        grown = self.backoff_base * 2.0 ** (state.attempt_number - 1) * (0.5 + self.jitter() / 2)
+        return min(float(grown), self.max_inline_wait)
 
 
 def retry_after(value: str | None, now: float) -> float | None:

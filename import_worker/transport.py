@@ -45,7 +45,7 @@ class Transport:
         access: Access,
         retry: RetryPolicy,
         clock: Clock,
-        limits: Limits = Limits(),
+        limits: Limits,
     ) -> None:
         """Prepare; nothing is sent yet.
 

@@ -140,7 +140,7 @@ class _Reading:
 
 def _scalar(node: Node) -> Any:
     text = str(node.value)
-    if node.style is None and node.tag != f"{_STANDARD_TAG}str":
+    if getattr(node, "style", None) is None and node.tag != f"{_STANDARD_TAG}str":
         for pattern, convert in _CORE_SCHEMA:
             if pattern.fullmatch(text):
                 return convert(text)
