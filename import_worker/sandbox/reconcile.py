@@ -77,6 +77,13 @@ class _Finder:
         self._snapshot = snapshot
         self._indexes: dict[tuple[str, str], dict[str, list[AssetObject]]] = {}
 
+    def target(self, attribute: Attribute) -> ObjectType:
+        """The object type that a reference names."""
+        found = self.document.target(attribute)
+        if found is None:
+            raise LookupError(f"the rules let a reference without known target pass: {attribute.path}")
+        return found
+
     def find(self, target: ObjectType, match: aql.Match, values: Mapping[str, str]) -> list[AssetObject]:
         """Every object of the type that fulfils all conditions."""
         exact = next((each for each in match.conditions if each.operator != "LIKE"), None)
@@ -124,16 +131,16 @@ def _linked(finder: _Finder, mapping: TypeMapping, draft: Draft, report: TypeRep
 def _links(
     finder: _Finder, attribute: Attribute, match: aql.Match, draft: Draft, report: TypeReport
 ) -> tuple[Reference, ...]:
-    target = finder.document.target(attribute)
+    target = finder.target(attribute)
     links: list[Reference] = []
     for values in draft.wanted[attribute.name]:
-        found = finder.find(target, match, values) if target else []
+        found = finder.find(target, match, values)
         if len(found) == 1:
             links.append(Reference(key=found[0].key))
             continue
         shown = ", ".join(f"{locator} = '{value}'" for locator, value in values.items())
         many = f"{len(found)} objects" if found else "no object"
-        report.error(f"'{draft.name}': {attribute.name}: {many} of '{attribute.target_name}' found for {shown}")
+        report.error(f"'{draft.name}': {attribute.name}: {many} of '{target.name}' found for {shown}")
     if len(links) < attribute.minimum:
         report.error(f"'{draft.name}': {attribute.name}: fewer references than its minimumCardinality")
     return tuple(dict.fromkeys(links))
