@@ -44,10 +44,12 @@ from longshore.errors import (
 from longshore.event import Event, Lineage, NewEvent, RetryContext
 from longshore.groups import Group, GroupInfo, GroupResult, GroupState
 from longshore.ids import new_id
+from longshore.imports import Imports, StartedImport, connect_imports
 from longshore.job import Job, JobInfo, JobState, JobStats
 from longshore.kv import Entry, Kv
 from longshore.outcomes import Fail, Release, Retry
 from longshore.queue import Queue
+from longshore.runs import Import, ImportFailure, ImportProgress, ImportState, ObjectTypeProgress
 from longshore.waits import backoff
 
 __version__ = version("longshore")
@@ -75,7 +77,12 @@ __all__ = [
     "GroupState",
     "Handler",
     "IdReused",
+    "Import",
+    "ImportFailure",
     "ImportNotFound",
+    "ImportProgress",
+    "ImportState",
+    "Imports",
     "Internal",
     "InvalidRequest",
     "Job",
@@ -89,6 +96,7 @@ __all__ = [
     "LongshoreError",
     "NewEvent",
     "NotFound",
+    "ObjectTypeProgress",
     "Options",
     "PermissionDenied",
     "Queue",
@@ -98,6 +106,7 @@ __all__ = [
     "RequestTooLarge",
     "Retry",
     "RetryContext",
+    "StartedImport",
     "Transaction",
     "Unauthenticated",
     "Unavailable",
@@ -108,5 +117,6 @@ __all__ = [
     "__version__",
     "backoff",
     "connect",
+    "connect_imports",
     "new_id",
 ]

@@ -83,7 +83,7 @@ class Leases:
             self._on_stop(lease)
 
     def extend_soon(self) -> None:
-        """Extend now and not at the next third: a broken stream shortens those of its leases that were never extended."""
+        """Extend now: when a stream breaks, the service shortens those of its leases that were never extended."""
         self._due.set()
 
     async def keep(self) -> None:

@@ -4,8 +4,9 @@ A stream is always cancelled when it is left, because an abandoned one would liv
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import cast
 
 import grpc
 
@@ -31,18 +32,21 @@ async def open_stream(
     """
     call = method(request)
     try:
-        yield _frames(call, silence)
+        async with aclosing(_frames(call, silence)) as frames:
+            yield frames
     finally:
         call.cancel()
 
 
-async def _frames(call: grpc.aio.UnaryStreamCall[Request, Response], silence: float | None) -> AsyncIterator[Response]:
+async def _frames(
+    call: grpc.aio.UnaryStreamCall[Request, Response], silence: float | None
+) -> AsyncGenerator[Response, None]:
     watchdog = None if silence is None else _Watchdog(call, silence)
     try:
-        async for frame in call:
+        while (frame := await call.read()) is not grpc.aio.EOF:
             if watchdog is not None:
                 watchdog.fed()
-            yield frame
+            yield cast("Response", frame)
     except grpc.aio.AioRpcError as error:
         raise from_rpc(error) from None
     except asyncio.CancelledError:

@@ -1,0 +1,143 @@
+"""Imports: starting, following and cancelling runs of the import worker.
+
+The import worker is a service of its own, with its own address.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import grpc
+
+from longshore.channel import Channel, Options
+from longshore.errors import Unavailable
+from longshore.ids import new_id
+from longshore.runs import Import, read_run
+from longshore.stream import open_stream
+from longshore.v1 import import_service_pb2
+from longshore.v1.import_service_pb2_grpc import ImportServiceStub
+from longshore.waits import Pauses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedImport:
+    """The answer to a start.
+
+    Attributes:
+        run: what was started, or the run that was active already.
+        already_active: whether the destination had a run, and nothing was started.
+    """
+
+    run: Import
+    already_active: bool
+
+
+def connect_imports(
+    address: str,
+    *,
+    timeout: float = 30.0,
+    patience: float | None = None,
+    credentials: grpc.ChannelCredentials | None = None,
+    options: Options = (),
+) -> "Imports":
+    """Connect to an import worker: `async with longshore.connect_imports("localhost:50052") as imports`.
+
+    The arguments are those of connect.
+    """
+    return Imports(Channel(address, timeout=timeout, patience=patience, credentials=credentials, options=options))
+
+
+class Imports:
+    """An open client of an import worker; made by connect_imports."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._stub = ImportServiceStub(channel.grpc)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Disconnect. Closing again does nothing."""
+        await self._channel.close()
+
+    async def start(self, name: str, *, request_id: str | None = None) -> StartedImport:
+        """Start a run; a destination has one run at a time.
+
+        Args:
+            name: of a configured import.
+            request_id: the same one answers the same run. None: made here, so that a lost answer starts no second run.
+
+        Raises:
+            ImportNotFound: no import of this name is configured.
+            ConfigInvalid: its configuration is faulty.
+        """
+        request = import_service_pb2.StartImportRequest(name=name, request_id=request_id or new_id())
+        response = await self._channel.call(self._stub.StartImport, request)
+        return StartedImport(run=read_run(getattr(response, "import")), already_active=response.already_active)
+
+    async def get(self, import_id: str) -> Import:
+        """One run, or ImportNotFound."""
+        request = import_service_pb2.GetImportRequest(import_id=import_id)
+        return read_run(getattr(await self._channel.call(self._stub.GetImport, request), "import"))
+
+    async def list(self, name: str = "") -> AsyncIterator[Import]:
+        """The runs that are kept, oldest first, read page by page.
+
+        Args:
+            name: of the configured import. Empty: all.
+        """
+        request = import_service_pb2.ListImportsRequest(name=name)
+        while True:
+            response = await self._channel.call(self._stub.ListImports, request)
+            for run in response.imports:
+                yield read_run(run)
+            if not response.next_page_token:
+                return
+            request.page_token = response.next_page_token
+
+    async def watch(self, import_id: str) -> AsyncIterator[Import]:
+        """The run now, then at every change, up to its terminal state.
+
+        A broken connection is made again for as long as the timeout, counted from the last change that was seen.
+
+        Raises:
+            ImportNotFound: no such run.
+            Unavailable: the service was not reachable for that long.
+        """
+        now = asyncio.get_running_loop().time
+        request = import_service_pb2.WatchImportRequest(import_id=import_id)
+        pauses = Pauses()
+        give_up = now() + self._channel.timeout
+        while True:
+            try:
+                async with open_stream(self._stub.WatchImport, request, silence=None) as changes:
+                    async for change in changes:
+                        run = read_run(getattr(change, "import"))
+                        yield run
+                        if run.state.terminal:
+                            return
+                        pauses.reset()
+                        give_up = now() + self._channel.timeout
+            except Unavailable:
+                self._channel.check_open()
+                if now() >= give_up:
+                    raise
+            await asyncio.sleep(pauses.next())
+
+    async def cancel(self, import_id: str) -> Import:
+        """Cancel a run and its execution in Assets. Cancelling what has ended is harmless.
+
+        Raises:
+            ImportNotFound: no such run.
+            WrongState: it is past its point of no return.
+        """
+        request = import_service_pb2.CancelImportRequest(import_id=import_id)
+        return read_run(getattr(await self._channel.call(self._stub.CancelImport, request), "import"))

@@ -1,0 +1,173 @@
+"""Runs of imports as the import worker reports them: state, progress, failure.
+
+Values only; imports.py asks for them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from longshore.times import instant, instant_or_none
+from longshore.v1 import import_service_pb2
+
+
+class ImportState(StrEnum):
+    """Where a run stands."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    QUEUED = "QUEUED"
+    STARTING = "STARTING"
+    WAITING_FOR_ASSETS = "WAITING_FOR_ASSETS"
+    READING = "READING"
+    COMPLETING = "COMPLETING"
+    PROCESSING = "PROCESSING"
+    SUCCEEDED = "SUCCEEDED"
+    SUCCEEDED_WITH_ERRORS = "SUCCEEDED_WITH_ERRORS"
+    CANCELLING = "CANCELLING"
+    CANCELLED = "CANCELLED"
+    FAILING = "FAILING"
+    FAILED = "FAILED"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the run has ended."""
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset(
+    {ImportState.SUCCEEDED, ImportState.SUCCEEDED_WITH_ERRORS, ImportState.CANCELLED, ImportState.FAILED}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFailure:
+    """Why a run failed.
+
+    Attributes:
+        reason: a short name, such as "SOURCE_ERROR".
+        message: what happened, where, and what to do.
+    """
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectTypeProgress:
+    """Counts of one object type; None where Assets has not reported.
+
+    Attributes:
+        object_type: its name in the configuration.
+        objects: read and mapped in this run.
+        created: as Assets reported at the end.
+        updated: as Assets reported at the end.
+        identical: as Assets reported at the end.
+        removed: because they were missing from the import.
+    """
+
+    object_type: str
+    objects: int
+    created: int | None
+    updated: int | None
+    identical: int | None
+    removed: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportProgress:
+    """What a run has done.
+
+    Attributes:
+        pages_read: from the source.
+        records_read: from the source.
+        objects_submitted: to Assets, counted by whole chunks.
+        chunks: made so far.
+        chunks_submitted: to Assets.
+        quarantined: records that could not be transformed.
+        object_types: one for each type of the configuration.
+    """
+
+    pages_read: int
+    records_read: int
+    objects_submitted: int
+    chunks: int
+    chunks_submitted: int
+    quarantined: int
+    object_types: tuple[ObjectTypeProgress, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One run of a configured import; times are in UTC.
+
+    Attributes:
+        import_id: of the run, a UUID.
+        name: of the configured import.
+        state: where it stands.
+        run_number: executions it needed: 1, and one more each time an execution vanished.
+        progress: so far.
+        failure: of a run that failed, or the first error of one that succeeded with errors.
+        throttled_until: when the source or Assets takes the next request. None: now.
+        create_time: when it was started.
+        update_time: when its state last changed.
+        end_time: when it ended. None: it has not.
+        group_id: of its jobs in the queue service.
+    """
+
+    import_id: str
+    name: str
+    state: ImportState
+    run_number: int
+    progress: ImportProgress
+    failure: ImportFailure | None
+    throttled_until: datetime | None
+    create_time: datetime
+    update_time: datetime
+    end_time: datetime | None
+    group_id: str
+
+
+_STATES = {
+    number: ImportState(name.removeprefix("IMPORT_STATE_")) for name, number in import_service_pb2.ImportState.items()
+}
+
+
+def read_run(run: import_service_pb2.Import) -> Import:
+    """The run of a message."""
+    return Import(
+        import_id=run.import_id,
+        name=run.name,
+        state=_STATES.get(run.state, ImportState.UNSPECIFIED),
+        run_number=run.run_number,
+        progress=_progress(run.progress),
+        failure=ImportFailure(reason=run.failure.reason, message=run.failure.message)
+        if run.HasField("failure")
+        else None,
+        throttled_until=instant_or_none(run, "throttled_until"),
+        create_time=instant(run.create_time),
+        update_time=instant(run.update_time),
+        end_time=instant_or_none(run, "end_time"),
+        group_id=run.group_id,
+    )
+
+
+def _progress(progress: import_service_pb2.ImportProgress) -> ImportProgress:
+    return ImportProgress(
+        pages_read=progress.pages_read,
+        records_read=progress.records_read,
+        objects_submitted=progress.objects_submitted,
+        chunks=progress.chunks,
+        chunks_submitted=progress.chunks_submitted,
+        quarantined=progress.quarantined,
+        object_types=tuple(
+            ObjectTypeProgress(
+                object_type=counts.object_type,
+                objects=counts.objects,
+                created=counts.created if counts.HasField("created") else None,
+                updated=counts.updated if counts.HasField("updated") else None,
+                identical=counts.identical if counts.HasField("identical") else None,
+                removed=counts.removed if counts.HasField("removed") else None,
+            )
+            for counts in progress.object_types
+        ),
+    )
