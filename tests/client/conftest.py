@@ -48,6 +48,7 @@ class FakeBroker:
         self.answers = {}
         self.streams = asyncio.Queue()
         self.acks = asyncio.Queue()
+        self.extensions = asyncio.Queue()
         self.port = 0
         self.server = None
         self.defaults = {
@@ -122,6 +123,7 @@ class FakeBroker:
         )
 
     async def _extend(self, request, context):
+        self.extensions.put_nowait(request)
         return queue_service_pb2.ExtendLeasesResponse(
             results=[queue_service_pb2.ExtendResult(lease_id=item.lease_id) for item in request.extensions]
         )

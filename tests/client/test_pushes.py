@@ -102,9 +102,7 @@ async def test_one_refused_push_leaves_its_companions_alone(client, fake):
         return response
 
     fake.answers["BatchPush"] = answer
-    good, bad = await asyncio.gather(
-        client.queue("good").push(1), client.queue("bad").push(1), return_exceptions=True
-    )
+    good, bad = await asyncio.gather(client.queue("good").push(1), client.queue("bad").push(1), return_exceptions=True)
     assert isinstance(good, longshore.Job)
     assert isinstance(bad, longshore.GroupSealed)
     assert (bad.code, bad.metadata, bad.message) == ("FAILED_PRECONDITION", {"g": "1"}, "sealed")
