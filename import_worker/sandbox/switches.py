@@ -27,7 +27,7 @@ class Switches:
     stall_seconds: float = _switch(1.0, "See stall_every.")
     lose_answer_every: int = _switch(0, "Every n-th data call takes effect, then its connection is cut.")
     fail_status_every: int = _switch(0, "Every n-th status call (import source or execution) is answered 500.")
-    client_ids: ClientIds = _switch(
+    client_ids: ClientIds = _switch(  # noqa: RUF009  it makes a field, not a default
         "ignored", "What a repeated clientGeneratedId is: nothing, a chunk that is known already, or an error (400)."
     )
     body_limit: int | None = _switch(None, "Bytes of a data body above which the answer is 413.")
