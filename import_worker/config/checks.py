@@ -115,6 +115,8 @@ def _references(config: ImportConfig) -> Iterator[Finding]:
 
 
 def _external_ids(config: ImportConfig) -> Iterator[Finding]:
+    if any(_type_names(config)):
+        return iter(())  # types cannot be told apart by name, which is a fault of its own
     ids: list[tuple[Path, str]] = []
     for index, kind in enumerate(config.assets.object_types):
         path: Path = ("assets", "object_types", index)

@@ -5,16 +5,16 @@ Owns its grammar: several links, quoted and unquoted parameters, several relatio
 
 import re
 
-_LINK = re.compile(r"""\s*,?\s*<([^>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)""")
+_LINK = re.compile(r"""<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)""")
 _PARAM = re.compile(r""";\s*([\w!#$&+.^`|~*-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?""")
-_MAX_HEADER = 64 * 1024
+_MAX_HEADER = 16 * 1024
 
 
 def link_with(header: str, relation: str) -> str | None:
     """The target of the first link in a relation, as it was written; None if no link has it.
 
     Args:
-        header: one or several Link headers, joined by commas; what follows the first 64 KiB is not read.
+        header: one or several Link headers, joined by commas; what follows the first 16 KiB is not read.
         relation: such as "next"; letter case does not matter.
     """
     for target, params in _LINK.findall(header[:_MAX_HEADER]):
