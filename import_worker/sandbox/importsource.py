@@ -17,7 +17,7 @@ from import_worker.sandbox.objects import AssetObject, Keys, Snapshot, edited
 from import_worker.sandbox.problems import Fault, Refused, refused
 from import_worker.sandbox.reconcile import reconcile
 from import_worker.sandbox.report import ProcessingRecord, progress_result
-from import_worker.sandbox.rules import check_upload, check_whole, uses_ids
+from import_worker.sandbox.rules import check_complete, check_upload, check_whole
 from import_worker.sandbox.shape import check_shape
 
 _DATA_FIELDS = frozenset({"data", "clientGeneratedId", "completed"})
@@ -103,9 +103,7 @@ class ImportSource:
             Refused: status 409 when there is one, 400 with every fault.
         """
         check_shape("document", raw)
-        document = read_document(raw)
-        check_upload(document)
-        check_whole(document)
+        check_complete(read_document(raw))
         if self.document is not None:
             raise refused(409, "there is a mapping already; PATCH changes it", code="MAPPING_EXISTS")
         self._use(raw)
@@ -117,16 +115,13 @@ class ImportSource:
             Refused: status 400 with every fault, also when nothing was put before; 409 during an execution.
         """
         check_shape("update", raw)
-        update = read_document(raw)
-        check_upload(update)
+        check_upload(read_document(raw))
         if self._raw is None:
             raise refused(400, "nothing was put yet that could be changed", code="MISSING_MAPPING")
         if self.executions.open:
             raise refused(409, "an execution uses the mapping", code="IN_PROGRESS")
         whole = merged(self._raw, raw)
         check_whole(read_document(whole))
-        if uses_ids(update):
-            check_upload(read_document(whole))
         self._use(whole)
 
     def _use(self, raw: dict[str, Any]) -> None:

@@ -11,8 +11,13 @@ from import_worker.sandbox.problems import FaultList
 _Rule = Callable[[Document, FaultList], None]
 
 
+def check_complete(document: Document) -> None:
+    """Check a document that stands for itself. Raises Refused with every fault."""
+    _check(document, tuple(dict.fromkeys((*_UPLOAD_RULES, *_WHOLE_RULES))))
+
+
 def check_upload(document: Document) -> None:
-    """Check what must hold in each document that is sent, complete or not. Raises Refused with every fault."""
+    """Check what must hold in each document that is sent, also in an update. Raises Refused with every fault."""
     _check(document, _UPLOAD_RULES)
 
 

@@ -166,7 +166,9 @@ def serving(clock) -> Callable[..., Any]:
             await ready.wait()
             headers = {"Authorization": f"Bearer {TOKEN}"}
             try:
-                async with httpx.AsyncClient(base_url=address(bound), headers=headers, timeout=30, trust_env=False) as http:
+                async with httpx.AsyncClient(
+                    base_url=address(bound), headers=headers, timeout=30, trust_env=False
+                ) as http:
                     info = (await http.get("/jsm/assets/v1/imports/info")).raise_for_status().json()
                     yield Importer(http, info["links"])
             finally:
