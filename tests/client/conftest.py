@@ -5,12 +5,11 @@ import json
 from collections import defaultdict
 
 import grpc
+import longshore
 import pytest
 from google.protobuf.any_pb2 import Any
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
-
-import longshore
 from longshore.v1 import event_pb2, kv_service_pb2_grpc, queue_service_pb2, queue_service_pb2_grpc
 
 END = object()
@@ -45,10 +44,10 @@ class FakeBroker:
 
     def __init__(self):
         self.requests = defaultdict(list)
+        self.arrivals = defaultdict(asyncio.Queue)
         self.answers = {}
         self.streams = asyncio.Queue()
         self.acks = asyncio.Queue()
-        self.extensions = asyncio.Queue()
         self.port = 0
         self.server = None
         self.defaults = {
@@ -84,6 +83,7 @@ class FakeBroker:
     def _method(self, name):
         async def method(_, request, context):
             self.requests[name].append(request)
+            self.arrivals[name].put_nowait(request)
             answer = self.answers.get(name) or self.defaults[name]
             return await answer(request, context)
 
@@ -123,7 +123,6 @@ class FakeBroker:
         )
 
     async def _extend(self, request, context):
-        self.extensions.put_nowait(request)
         return queue_service_pb2.ExtendLeasesResponse(
             results=[queue_service_pb2.ExtendResult(lease_id=item.lease_id) for item in request.extensions]
         )

@@ -5,10 +5,9 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import grpc
+import longshore
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-
-import longshore
 from longshore.consumer import ConsumeOptions, Consumer
 from longshore.v1 import event_pb2, queue_service_pb2
 
@@ -97,12 +96,13 @@ async def test_an_event_shows_what_was_delivered(consuming, fake, delivery):
 
 
 async def test_never_more_handlers_than_asked_and_credits_for_a_few_more(consuming, fake, delivery):
-    running, most, gate = 0, 0, asyncio.Event()
+    running, most, started, gate = 0, 0, asyncio.Queue(), asyncio.Event()
 
     async def handle(event):
         nonlocal running, most
         running += 1
         most = max(most, running)
+        started.put_nowait(event)
         await gate.wait()
         running -= 1
 
@@ -110,8 +110,8 @@ async def test_never_more_handlers_than_asked_and_credits_for_a_few_more(consumi
     stream = await fake.streams.get()
     assert stream.request.max_in_flight == 7
     stream.send(*(delivery(f"lease-{number}") for number in range(7)))
-    while running < 3:
-        await asyncio.sleep(0)
+    for _ in range(3):
+        await started.get()
     gate.set()
     for _ in range(7):
         await fake.acks.get()
@@ -127,7 +127,7 @@ async def test_held_leases_are_extended_in_one_call(consuming, fake, delivery):
     consuming(handle, concurrency=2, lease_duration=1.0)
     stream = await fake.streams.get()
     stream.send(*(delivery(f"lease-{number}") for number in range(3)))
-    extensions = (await fake.extensions.get()).extensions
+    extensions = (await fake.arrivals["ExtendLeases"].get()).extensions
     assert [item.lease_id for item in extensions] == ["lease-0", "lease-1", "lease-2"]
     assert {item.duration.ToTimedelta() for item in extensions} == {timedelta(seconds=1)}
     done.set()
@@ -233,7 +233,7 @@ async def test_running_leases_are_extended_at_once_when_their_stream_breaks(cons
     stream.send(delivery("running"))
     await started.wait()
     stream.end()
-    assert [item.lease_id for item in (await fake.extensions.get()).extensions] == ["running"]
+    assert [item.lease_id for item in (await fake.arrivals["ExtendLeases"].get()).extensions] == ["running"]
     gate.set()
 
 

@@ -38,6 +38,7 @@ class Channel:
     Attributes:
         address: where the service listens, as it was given.
         timeout: seconds that a unary call may take, repeats included.
+        patience: seconds that a call is repeated while the service is unavailable.
         grpc: the channel to build stubs on.
     """
 

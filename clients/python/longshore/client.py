@@ -96,7 +96,7 @@ class Client:
         """
         return self._session.transaction(request_id=request_id)
 
-    async def consume(  # noqa: PLR0913  all of them options
+    async def consume(
         self,
         queues: Sequence[str],
         handler: Handler,

@@ -6,7 +6,7 @@ No timer: the first item goes at once, and the busier the service, the larger th
 import asyncio
 import copy
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -23,13 +23,15 @@ MAX_CALLS = 2
 
 @dataclass(slots=True, eq=False)
 class _Waiting(Generic[Item, Result]):
-    """An item, its share of a call's bounds, when it stops being worth sending, and who waits for it."""
+    """An item, its share of a call's bounds, how long it is worth sending, who waits for it, and why it still does."""
 
     item: Item
     weight: int
     size: int
     deadline: float
+    patient_until: float
     future: asyncio.Future[Result]
+    error: LongshoreError | None = None
 
 
 class Coalescer(Generic[Item, Result]):
@@ -44,14 +46,17 @@ class Coalescer(Generic[Item, Result]):
         send: Callable[[Sequence[Item], float], Awaitable[Sequence[Result | LongshoreError]]],
         *,
         timeout: float,
+        patience: float,
     ) -> None:
         """Make a coalescer.
 
         Args:
             send: sends a batch within so many seconds; answers one result or error for each item, in order.
             timeout: seconds that one call may take, and that an item is kept unless submit says otherwise.
+            patience: seconds that an item is kept while the service is unavailable, unless submit says otherwise.
         """
         self._send = send
+        self._patience = patience
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._pending: deque[_Waiting[Item, Result]] = deque()
@@ -68,14 +73,16 @@ class Coalescer(Generic[Item, Result]):
             item: what to send.
             size: its encoded bytes.
             weight: how much of MAX_ITEMS it takes.
-            lifetime: seconds from now in which it is worth sending. None: the timeout.
+            lifetime: seconds from now in which it is worth sending. None: timeout and patience decide.
         """
         future: asyncio.Future[Result] = self._loop.create_future()
         if self._closed:
             future.set_exception(_closed())
             return future
-        deadline = self._loop.time() + (self._timeout if lifetime is None else lifetime)
-        self._pending.append(_Waiting(item, weight, size, deadline, future))
+        now = self._loop.time()
+        deadline = now + (self._timeout if lifetime is None else lifetime)
+        patient_until = deadline if lifetime is not None else now + self._patience
+        self._pending.append(_Waiting(item, weight, size, deadline, patient_until, future))
         if not self._woken and len(self._calls) < MAX_CALLS:
             # At the end of this turn of the loop: all that is submitted in one turn goes together.
             self._woken = True
@@ -149,7 +156,7 @@ class Coalescer(Generic[Item, Result]):
                 self._pending.popleft()
                 continue
             if first.deadline <= now:
-                first.future.set_exception(DeadlineExceeded("The time was over before this was sent"))
+                self._refuse((first,), first.error or DeadlineExceeded("The time was over before this was sent"))
                 self._pending.popleft()
                 continue
             weight += first.weight
@@ -161,12 +168,14 @@ class Coalescer(Generic[Item, Result]):
 
     def _put_back(self, batch: Sequence[_Waiting[Item, Result]], error: LongshoreError) -> None:
         now = self._loop.time()
-        self._refuse([waiting for waiting in batch if waiting.deadline <= now], error)
-        self._pending.extendleft(waiting for waiting in reversed(batch) if not waiting.future.done())
+        for waiting in reversed(batch):
+            waiting.error = error
+            if now >= (waiting.patient_until if isinstance(error, Unavailable) else waiting.deadline):
+                self._refuse((waiting,), error)
+            elif not waiting.future.done():
+                self._pending.appendleft(waiting)
 
-    def _refuse(
-        self, batch: Sequence[_Waiting[Item, Result]] | deque[_Waiting[Item, Result]], error: LongshoreError
-    ) -> None:
+    def _refuse(self, batch: Iterable[_Waiting[Item, Result]], error: LongshoreError) -> None:
         for waiting in batch:
             if not waiting.future.done():
                 # Each raises its own: a traceback belongs to one task.

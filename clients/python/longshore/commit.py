@@ -105,7 +105,7 @@ class Transaction:
         event = NewEvent(body, delay, not_before, attributes)
         return self.push_many(queue, (event,), group=group, seal_group=seal_group, request_id=request_id, job_id=job_id)
 
-    def push_many(  # noqa: PLR0913  all of them options
+    def push_many(
         self,
         queue: str,
         events: Iterable[NewEvent],

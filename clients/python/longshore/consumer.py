@@ -122,7 +122,8 @@ class Consumer:
                     self._session.queues.StreamEvents, self._request, silence=self._options.silence
                 ) as frames:
                     async for frame in frames:
-                        pauses.reset()
+                        if frame.deliveries:
+                            pauses.reset()
                         if not self._take(frame):
                             break
             except _HOPELESS:

@@ -35,7 +35,7 @@ class LongshoreError(Exception):
     reason = ""
     code = "UNKNOWN"
 
-    def __init__(  # noqa: PLR0913  what an answer carries
+    def __init__(
         self,
         message: str,
         *,

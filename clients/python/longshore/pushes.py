@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PushCoalescer = Coalescer[PushRequest, PushResponse]
 
 
-def push_request(  # noqa: PLR0913  the parts of a push
+def push_request(
     queue: str,
     events: Iterable[NewEvent],
     *,
@@ -59,4 +59,4 @@ def push_coalescer(channel: Channel, stub: "QueueServiceAsyncStub") -> PushCoale
             raise short_answer("BatchPush", len(pushes), len(response.results))
         return [result.push if result.HasField("push") else from_item(result.error) for result in response.results]
 
-    return Coalescer(send, timeout=channel.timeout)
+    return Coalescer(send, timeout=channel.timeout, patience=channel.patience)

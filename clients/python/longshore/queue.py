@@ -70,7 +70,7 @@ class Queue:
             (event,), group=group, seal_group=seal_group, request_id=request_id, job_id=job_id, parent=parent
         )
 
-    async def push_many(  # noqa: PLR0913  all of them options
+    async def push_many(
         self,
         events: Iterable[NewEvent],
         *,
@@ -96,7 +96,7 @@ class Queue:
         response = await self._session.pushes.submit(request, size=request.ByteSize(), weight=len(request.events))
         return Job(self._session.jobs, response.job_id, deduplicated=response.deduplicated)
 
-    async def consume(  # noqa: PLR0913  all of them options
+    async def consume(
         self,
         handler: Handler,
         *,

@@ -27,7 +27,9 @@ class Session:
         self.entries = KvServiceStub(channel.grpc)
         self.jobs = Jobs(channel, self.queues)
         self.pushes = push_coalescer(channel, self.queues)
-        self.acks: Coalescer[Acknowledgement, AckResult] = Coalescer(self._send_acks, timeout=channel.timeout)
+        self.acks: Coalescer[Acknowledgement, AckResult] = Coalescer(
+            self._send_acks, timeout=channel.timeout, patience=channel.patience
+        )
 
     def transaction(self, event: Event | None = None, *, request_id: str | None = None) -> Transaction:
         """Begin an atomic step."""

@@ -1,0 +1,1 @@
+"""The command line of Longshore, on top of the client."""
