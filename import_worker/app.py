@@ -1,0 +1,218 @@
+"""The wiring of a worker: adapters to flow, flow to queues and to gRPC. The one place that knows them all."""
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
+from typing import Self
+
+import longshore
+from longshore.serving import Interceptor, Server
+from longshore.v1 import import_service_pb2
+from longshore.v1.import_service_pb2_grpc import add_ImportServiceServicer_to_server
+
+from import_worker.assets.client import AssetsClient
+from import_worker.catalogue import Catalogue
+from import_worker.config import ImportConfig
+from import_worker.exchange import DESTINATION, Access, Limits
+from import_worker.flow.benches import Bench, Benches
+from import_worker.flow.changes import Changes
+from import_worker.flow.dispatch import OUT_OF_REACH, STEPS, handle
+from import_worker.flow.entries import LISTING
+from import_worker.flow.ledger import Ledger
+from import_worker.flow.pace import Pace
+from import_worker.flow.step import Flow
+from import_worker.flow.sweep import sweep
+from import_worker.ports import Clock
+from import_worker.retry import RetryPolicy
+from import_worker.rpc.errors import translate
+from import_worker.rpc.import_service import ImportService
+from import_worker.settings import Settings
+from import_worker.sources.rest import RestSource
+from import_worker.transform.mapper import Mapper
+from import_worker.transport import Transport
+
+MAX_REQUEST_BYTES = 64 * 1024
+CALL_PATIENCE = 2.0
+"""Seconds that a caller of ours waits for a broker that is not there. Steps wait longer: nobody waits for them."""
+ASSETS_ATTEMPTS = 4
+ASSETS_INLINE_WAIT = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+
+def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock) -> Bench:
+    """Open the adapters of an import.
+
+    Raises:
+        Permanent: a secret has no value, or an address is not usable.
+    """
+    token = config.assets.token.resolve(env)
+
+    def connect(url: str) -> Transport:
+        return Transport(
+            peer=DESTINATION,
+            access=Access(base_url=url, headers={"Authorization": f"Bearer {token}"}, secrets=(token,)),
+            retry=RetryPolicy(
+                attempts=ASSETS_ATTEMPTS,
+                max_inline_wait=ASSETS_INLINE_WAIT,
+                sleep=asyncio.sleep,
+                jitter=random.random,
+            ),
+            clock=clock,
+            limits=Limits(),
+        )
+
+    return Bench(
+        config=config,
+        source=RestSource(config, env=env, clock=clock),
+        destination=AssetsClient(config, connect),
+        mappers={resource.name: Mapper(config, resource.name) for resource in config.resources},
+    )
+
+
+class Worker:
+    """A worker from start to stop: `async with Worker(settings) as worker`, then `await worker.run_until(stop)`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        env: Mapping[str, str] = os.environ,
+        clock: Clock | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            settings: how to run.
+            env: where `${env:}` finds its values.
+            clock: the machine's where None.
+            pace: how long steps wait for the outside; the usual where None.
+        """
+        self._settings = settings
+        self._env = env
+        self._clock = clock or SystemClock()
+        self._pace = pace or Pace()
+        self._open = AsyncExitStack()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        """Serve ImportService and connect to the broker, which need not be there yet.
+
+        Raises:
+            AddressInUse: something else listens on the address.
+        """
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(longshore.connect(self._settings.broker))
+            quick = await stack.enter_async_context(longshore.connect(self._settings.broker, patience=CALL_PATIENCE))
+            changes = Changes()
+            ledger = Ledger(client, self._clock, changes)
+            build = partial(build_bench, env=self._env, clock=self._clock)
+            benches = Benches(build, ledger.config)
+            stack.push_async_callback(benches.close)
+            self._flow = Flow(client=client, ledger=ledger, benches=benches, clock=self._clock, pace=self._pace)
+            serving = replace(self._flow, client=quick, ledger=Ledger(quick, self._clock, changes))
+            self._server = Server(Interceptor(translate, max_request_bytes=MAX_REQUEST_BYTES))
+            self._server.add(
+                add_ImportServiceServicer_to_server,
+                ImportService(serving, Catalogue(folder=self._settings.imports, env=self._env)),
+                import_service_pb2.DESCRIPTOR.services_by_name["ImportService"],
+            )
+            await self._server.start(self._settings.address)
+            stack.push_async_callback(self._server.stop, self._settings.grace_seconds)
+            self.port = self._server.port
+            self._open = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop serving and disconnect."""
+        await self._open.aclose()
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Carry out steps until told to stop; then finish those that run.
+
+        Raises:
+            LongshoreError: the broker refuses the subscription.
+        """
+        tasks = [asyncio.create_task(work) for work in (self._consume(), self._sweep(), _told(stop))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._server.stop_being_healthy()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    async def _consume(self) -> None:
+        await self._wait_for_broker()
+        await self._flow.client.consume(
+            list(STEPS),
+            partial(handle, self._flow),
+            concurrency=self._settings.concurrency,
+            lease_duration=self._settings.lease_seconds,
+            grace=self._settings.grace_seconds,
+        )
+
+    async def _wait_for_broker(self) -> None:
+        """Return when the broker answers. Each call waits with a growing pause by itself; what is missing is said once."""
+        said = False
+        while True:
+            try:
+                await self._flow.client.kv.get(LISTING)
+            except OUT_OF_REACH as error:
+                if not said:
+                    log.warning("waiting for the broker at %s: %s", self._settings.broker, error.message)
+                said = True
+            else:
+                log.info("working for the broker at %s", self._settings.broker)
+                return
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await sweep(self._flow)
+            except OUT_OF_REACH:
+                log.debug("no sweep: the broker cannot be reached")
+            except longshore.LongshoreError:
+                log.exception("the sweep failed; it is tried again in %g s", self._settings.sweep_seconds)
+            await asyncio.sleep(self._settings.sweep_seconds)
+
+
+async def _told(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+def serve(settings: Settings, ready: Callable[[int], None]) -> None:
+    """Run a worker until SIGTERM or SIGINT.
+
+    Args:
+        settings: how to run.
+        ready: told the port once it serves.
+    """
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with Worker(settings) as worker:
+            ready(worker.port)
+            await worker.run_until(stop)
+
+    asyncio.run(run())

@@ -1,0 +1,64 @@
+"""Which imports are configured: the files of one folder, read anew each time somebody asks.
+
+An edit therefore counts for the next start, and never for a run that goes on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from import_worker.config import ImportConfig, load_import
+from import_worker.config.document import parse_document
+from import_worker.errors import ConfigInvalid, Fault
+
+MAX_FILES = 1_000
+MAX_SHOWN = 20
+
+
+class NotConfigured(Exception):
+    """No file of the folder configures an import of that name."""
+
+    def __init__(self, name: str, folder: Path, known: list[str]) -> None:
+        shown = ", ".join(known[:MAX_SHOWN]) + (", ..." if len(known) > MAX_SHOWN else "")
+        there = f"it has {shown}" if known else "it has no *.yaml file"
+        super().__init__(f"no import is called {name!r} in the folder {folder}: {there}")
+        self.name = name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """The configured imports.
+
+    Attributes:
+        folder: holds a *.yaml file for each.
+        env: where references to the environment find their values.
+    """
+
+    folder: Path
+    env: Mapping[str, str]
+
+    def load(self, name: str) -> ImportConfig:
+        """The configuration of an import, with every reference to a secret known to have a value.
+
+        Raises:
+            NotConfigured: no file has that name.
+            ConfigInvalid: its file is faulty, or two files have that name.
+        """
+        files = {path: declared_name(path) for path in islice(sorted(self.folder.glob("*.yaml")), MAX_FILES)}
+        found = [path for path, declared in files.items() if declared == name]
+        if not found:
+            raise NotConfigured(name, self.folder, sorted(files.values()))
+        if len(found) > 1:
+            message = f"{name!r} is also the name in {found[0]}; each import needs a name of its own"
+            raise ConfigInvalid([Fault(file=str(path), line=1, path="name", message=message) for path in found[1:]])
+        return load_import(found[0], self.env)
+
+
+def declared_name(path: Path) -> str:
+    """The name that a file declares, or that of the file where it cannot be read."""
+    try:
+        declared = parse_document(path.read_text(), str(path)).value.get("name")
+    except (OSError, UnicodeDecodeError, ConfigInvalid):
+        return path.stem
+    return declared if isinstance(declared, str) else path.stem

@@ -1,0 +1,33 @@
+"""News inside this process: who watches an import is woken when this worker changes it.
+
+Only a shortcut. Other workers change imports too, so a watcher also looks by itself.
+"""
+
+import asyncio
+import contextlib
+
+
+class Changes:
+    """Wakes the watchers of an import. It holds nothing while nobody watches."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+
+    def notify(self, import_id: str) -> None:
+        """The import changed."""
+        for waiter in self._waiting.get(import_id, ()):
+            waiter.set()
+
+    async def wait(self, import_id: str, at_most: float) -> None:
+        """Wait for a change, at most so many seconds."""
+        waiter = asyncio.Event()
+        waiters = self._waiting.setdefault(import_id, set())
+        waiters.add(waiter)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(at_most):
+                    await waiter.wait()
+        finally:
+            waiters.discard(waiter)
+            if not waiters:
+                self._waiting.pop(import_id, None)

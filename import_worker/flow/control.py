@@ -1,0 +1,118 @@
+"""Starting and cancelling an import: what people ask for, each as one Commit.
+
+Nothing is started here: the Commit leaves an event behind, and any worker goes on from there.
+"""
+
+import json
+from dataclasses import dataclass
+
+import longshore
+
+from import_worker.config import ImportConfig
+from import_worker.errors import ConfigInvalid, Fault
+from import_worker.flow import entries
+from import_worker.flow.events import group_id_of, group_of, push_start
+from import_worker.flow.ledger import Kept
+from import_worker.flow.run import TERMINAL, Run, State, Trigger
+from import_worker.flow.step import MAX_RACES, Flow
+from import_worker.flow.view import ImportView, NoSuchImport, view
+
+MAX_CONFIG_BYTES = 240 * 1024
+"""What an entry holds."""
+
+
+class TooManyRaces(Exception):
+    """The import kept changing while it was to be changed: ask again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """The answer to a start: the import, and whether it had been active before and nothing was started."""
+
+    view: ImportView
+    already_active: bool
+
+
+async def start(flow: Flow, config: ImportConfig, request_id: str | None) -> Started:
+    """Start a run, or answer the one that the destination has already.
+
+    Args:
+        flow: what every step works with.
+        config: of the import; what the run uses from now on.
+        request_id: the same one always answers the same import, ended or not. None: not remembered.
+
+    Raises:
+        ConfigInvalid: the configuration is too large to be kept.
+    """
+    import_id = entries.import_id_of(request_id) if request_id else longshore.new_id()
+    for _ in range(MAX_RACES):
+        if request_id and await flow.ledger.run(import_id) is not None:
+            return Started(view=await view(flow, import_id), already_active=False)
+        holder = await flow.ledger.active(_destination(config))
+        if holder is not None:
+            return Started(view=await view(flow, holder), already_active=True)
+        try:
+            await _create(flow, config, import_id)
+        except longshore.EntryExists:
+            continue  # another start was faster
+        return Started(view=await view(flow, import_id), already_active=False)
+    raise TooManyRaces(f"the destination of {config.name} keeps being taken and freed")
+
+
+def _destination(config: ImportConfig) -> str:
+    return entries.destination_name(config.assets.info_url, config.assets.token.reference)
+
+
+async def _create(flow: Flow, config: ImportConfig, import_id: str) -> None:
+    now = flow.clock.now()
+    run = Run(
+        import_id=import_id,
+        name=config.name,
+        state=State.QUEUED,
+        number=1,
+        group_id=group_id_of(import_id, 1),
+        destination=_destination(config),
+        create_time=now,
+        update_time=now,
+    )
+    frozen = entries.write_config(config)
+    if len(json.dumps(frozen, ensure_ascii=False).encode()) > MAX_CONFIG_BYTES:
+        message = f"has more than {MAX_CONFIG_BYTES} bytes, which is what the broker keeps: split the import"
+        raise ConfigInvalid([Fault(file=config.name, line=1, path="(document)", message=message)])
+    group = await group_of(flow.client, import_id, run.number).create()
+    lock = entries.active_key(run.destination)
+    async with flow.client.commit() as tx:
+        tx.check(lock, absent=True)
+        tx.set(lock, import_id)
+        tx.check(entries.run_key(import_id), absent=True)
+        tx.set(entries.run_key(import_id), entries.write_run(run))
+        tx.set(entries.config_key(import_id), frozen)
+        tx.set(entries.listing_key(now, import_id), run.name)
+        push_start(tx, run, group)
+
+
+async def cancel(flow: Flow, import_id: str) -> ImportView:
+    """Cancel a run. Cancelling what has ended changes nothing; a repeat makes up for one that was interrupted.
+
+    Raises:
+        NoSuchImport: there is none.
+        WrongTransition: the run is past its point of no return.
+    """
+    for _ in range(MAX_RACES):
+        kept = await flow.ledger.run(import_id)
+        if kept is None:
+            raise NoSuchImport(import_id)
+        if kept.value.state in TERMINAL:
+            return await view(flow, import_id)
+        try:
+            await _cancel(flow, kept)
+        except longshore.VersionMismatch:
+            continue
+        return await view(flow, import_id)
+    raise TooManyRaces(f"import {import_id} keeps changing")
+
+
+async def _cancel(flow: Flow, kept: Kept[Run]) -> None:
+    if kept.value.state is not State.CANCELLING:
+        kept = await flow.ledger.move(kept, Trigger.CANCEL)
+    await flow.client.group(kept.value.group_id).cancel()

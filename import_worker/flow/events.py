@@ -1,0 +1,131 @@
+"""The four kinds of event: their queues, what they carry, and the ids that make pushing one again harmless.
+
+Every event says in its attributes which step of which run it asks for; only submits have a body that matters.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import longshore
+
+from import_worker.flow.entries import derived_id
+from import_worker.flow.run import Run
+
+START = "import.start"
+READ = "import.read"
+SUBMIT = "import.submit"
+FINALIZE = "import.finalize"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """Which step of which run an event asks for.
+
+    Attributes:
+        import_id: the import.
+        number: of the run.
+        resource: that is read; empty for steps of the run as a whole.
+        lane: of the resource.
+        page: of the lane.
+    """
+
+    import_id: str
+    number: int
+    resource: str = ""
+    lane: int = 0
+    page: int = 0
+
+    @classmethod
+    def of(cls, event: longshore.Event) -> "Ask":
+        """What the event asks for."""
+        given = event.attributes
+        return cls(
+            import_id=given["import"],
+            number=int(given["run"]),
+            resource=given.get("resource", ""),
+            lane=int(given.get("lane", 0)),
+            page=int(given.get("page", 0)),
+        )
+
+    def attributes(self) -> dict[str, str]:
+        """As the event carries it."""
+        whole = {"import": self.import_id, "run": str(self.number)}
+        if not self.resource:
+            return whole
+        return whole | {"resource": self.resource, "lane": str(self.lane), "page": str(self.page)}
+
+    def following(self) -> "Ask":
+        """The next page of the lane."""
+        return replace(self, page=self.page + 1)
+
+    def job_id(self, kind: str, *more: object) -> str:
+        """The id of the job that asks for it."""
+        return derived_id(self.import_id, kind, self.number, self.resource, self.lane, self.page, *more)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """One chunk on its way to the destination.
+
+    Attributes:
+        ask: the page it was made of.
+        part: of the page, such as "3", or "3.0" for the first half of part 3.
+        objects: how many it holds.
+        body: exactly what is sent.
+    """
+
+    ask: Ask
+    part: str
+    objects: int
+    body: bytes
+
+    @classmethod
+    def of(cls, event: longshore.Event) -> "Chunk":
+        """The chunk that an event carries."""
+        given = event.attributes
+        return cls(ask=Ask.of(event), part=given["part"], objects=int(given["objects"]), body=event.data or b"")
+
+    def attributes(self) -> dict[str, str]:
+        """As the event carries them."""
+        return self.ask.attributes() | {"part": self.part, "objects": str(self.objects)}
+
+    def job_id(self) -> str:
+        """The id of the job that submits it. Other content of the same part, read at another time, is another job."""
+        return self.ask.job_id(SUBMIT, self.part, hashlib.sha256(self.body).hexdigest())
+
+
+def group_id_of(import_id: str, number: int) -> str:
+    """The group of a run number."""
+    return derived_id(import_id, "group", number)
+
+
+def group_of(client: longshore.Client, import_id: str, number: int) -> longshore.Group:
+    """The group of a run number. Its completion asks for the finalize step."""
+    ask = Ask(import_id=import_id, number=number)
+    return client.group(
+        group_id_of(import_id, number),
+        on_complete=(FINALIZE, longshore.NewEvent(ask.attributes(), attributes=ask.attributes())),
+    )
+
+
+def push_start(tx: longshore.Transaction, run: Run, group: longshore.Group) -> None:
+    """Push the first event of a run number. It seals the group: then only handlers of its events push into it."""
+    ask = Ask(import_id=run.import_id, number=run.number)
+    tx.push(
+        START,
+        ask.attributes(),
+        attributes=ask.attributes(),
+        group=group,
+        seal_group=True,
+        job_id=ask.job_id(START),
+    )
+
+
+def push_chunk(tx: longshore.Transaction, chunk: Chunk) -> None:
+    """Push the submit of a chunk."""
+    tx.push(SUBMIT, chunk.body, attributes=chunk.attributes(), job_id=chunk.job_id())
+
+
+def push_read(tx: longshore.Transaction, ask: Ask) -> None:
+    """Push the read of a page."""
+    tx.push(READ, ask.attributes(), attributes=ask.attributes(), job_id=ask.job_id(READ))

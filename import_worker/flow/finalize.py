@@ -1,0 +1,201 @@
+"""The finalize step: after the last event of a run it decides, records the decision, acts, and records the result.
+
+One delivery goes through as many states as it can; what has to wait is released, what is interrupted begins again.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+import longshore
+
+from import_worker.errors import ExecutionLost, ImportProblem, Throttled, Transient
+from import_worker.flow.benches import Bench
+from import_worker.flow.events import Ask, group_of, push_start
+from import_worker.flow.ledger import Kept
+from import_worker.flow.run import BEFORE_READING, GIVING_UP, Failure, Run, State, Trigger, advance
+from import_worker.flow.step import Flow, wait_for_outside
+from import_worker.flow.wholeness import Evidence, fault_of, total_objects
+from import_worker.ports import ExecutionStatus
+
+MAX_RUNS = 6
+"""How many executions one import may use: the first, and five more when one vanishes."""
+MAX_MOVES = 8
+"""More states than a run has after its last event."""
+
+log = logging.getLogger(__name__)
+
+
+async def step(flow: Flow, event: longshore.Event) -> None:
+    """Carry out an event of import.finalize."""
+    ask = Ask.of(event)
+    for _ in range(MAX_MOVES):
+        kept = await flow.ledger.run(ask.import_id)
+        if kept is None or kept.value.number != ask.number or kept.value.state not in _ACTS:
+            return  # a step of the past
+        try:
+            async with flow.benches.use(ask.import_id) as bench:
+                await _ACTS[kept.value.state](flow, event, kept, bench)
+        except ImportProblem as problem:
+            await _cope(flow, event, kept, problem)
+        if event.settled:
+            return
+
+
+async def _cope(flow: Flow, event: longshore.Event, kept: Kept[Run], problem: ImportProblem) -> None:
+    """Wait where waiting may help; else the run fails, and one that is being given up ends without Assets' word."""
+    run = kept.value
+    waited = flow.clock.now() - run.update_time
+    if waited < flow.pace.patience and isinstance(problem, Throttled):
+        await wait_for_outside(flow, event, problem)
+    elif waited < flow.pace.patience and isinstance(problem, Transient):
+        log.info("import %s is %s: %s", run.import_id, run.state, problem.message)
+        raise longshore.Release(after=flow.pace.giving_up.after(waited), reason=problem.reason)
+    elif run.state in GIVING_UP:
+        log.warning("import %s: its execution could not be cancelled: %s", run.import_id, problem.message)
+        await _conclude(flow, event, kept)
+    else:
+        await flow.ledger.move(kept, Trigger.FAIL, failure=Failure.of(problem))
+
+
+async def _fail_early(flow: Flow, _event: longshore.Event, kept: Kept[Run], _bench: Bench) -> None:
+    """All events ended and no execution was ever opened."""
+    failure = Failure(
+        reason="STEP_FAILED",
+        message="the start step ended as a dead letter: the broker keeps its reason; mend that and start again",
+    )
+    await flow.ledger.move(kept, Trigger.FAIL, failure=failure)
+
+
+async def _judge(flow: Flow, _event: longshore.Event, kept: Kept[Run], bench: Bench) -> None:
+    run = kept.value
+    group = await flow.client.group(run.group_id).get()
+    evidence = Evidence(
+        config=bench.config,
+        lanes=await flow.ledger.lanes(run, bench.config),
+        failed=group.failed,
+        cancelled=group.cancelled,
+        unsettled=group.in_progress,
+        baseline=await flow.ledger.baseline(run.destination),
+    )
+    fault = fault_of(evidence)
+    if fault is None:
+        await flow.ledger.move(kept, Trigger.WHOLE)
+    else:
+        await flow.ledger.move(kept, Trigger.FAIL, failure=fault)
+
+
+async def _complete(flow: Flow, _event: longshore.Event, kept: Kept[Run], bench: Bench) -> None:
+    """Past the point of no return. Interrupted anywhere, it is asked again and says nothing twice."""
+    await bench.destination.complete(kept.value.open_execution)
+    await flow.ledger.move(kept, Trigger.COMPLETED, throttled_until=None)
+
+
+async def _follow(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Bench) -> None:
+    run = kept.value
+    status = await bench.destination.status(run.open_execution)
+    if status.state == "DONE":
+        await _succeed(flow, event, kept, bench, status)
+        return
+    if status.state == "CANCELLED":
+        failure = Failure(
+            reason="EXECUTION_CANCELLED",
+            message="the execution was cancelled in Assets while it was processing: start the import again",
+        )
+        await _end(flow, event, kept, Trigger.DISCARDED, failure=failure)
+        return
+    waited = flow.clock.now() - run.update_time
+    if waited < flow.pace.patience:
+        raise longshore.Release(after=flow.pace.processing.after(waited), reason=status.state)
+    failure = Failure(
+        reason="PROCESSING_TIMEOUT",
+        message=f"Assets has been {status.state} for {waited / 3600:.0f} hours: look at the import source there",
+    )
+    await flow.ledger.move(kept, Trigger.FAIL, failure=failure)
+
+
+async def _succeed(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Bench, status: ExecutionStatus) -> None:
+    totals = total_objects(await flow.ledger.lanes(kept.value, bench.config))
+    errors = errors_of(status, totals)
+    if not errors:
+        await _end(flow, event, kept, Trigger.DONE, baseline=totals, outcomes=status.outcomes)
+        return
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    failure = Failure(reason="ASSETS_ERRORS", message=f"Assets is done, but reports: {errors[0]}{more}")
+    await _end(flow, event, kept, Trigger.DONE_WITH_ERRORS, failure=failure, outcomes=status.outcomes)
+
+
+def errors_of(status: ExecutionStatus, sent: Mapping[str, int]) -> list[str]:
+    """What speaks against a finished execution: its own errors, and types whose objects did not arrive at all.
+
+    Fewer objects written than sent is no error in itself: records with the same identity become one object. The
+    destination's own accounts of them are among its errors.
+    """
+    errors = list(status.errors)
+    for name, outcome in status.outcomes.items():
+        errors += [f"{name}: {error}" for error in outcome.errors]
+        written = (outcome.created, outcome.updated, outcome.identical)
+        if sent.get(name) and all(count == 0 for count in written):
+            errors.append(f"{name}: none of the {sent[name]} objects that were sent was written")
+    return errors
+
+
+async def _give_up(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Bench) -> None:
+    """Cancel the execution, if there is one."""
+    if kept.value.execution:
+        await bench.destination.cancel(kept.value.open_execution)
+    await _conclude(flow, event, kept)
+
+
+async def _conclude(flow: Flow, event: longshore.Event, kept: Kept[Run]) -> None:
+    """The run ends, or begins anew where only its execution was lost."""
+    run = kept.value
+    lost = run.failure is not None and run.failure.reason == ExecutionLost.reason
+    if run.state is State.FAILING and lost and run.number < MAX_RUNS:
+        await _begin_anew(flow, event, kept)
+    else:
+        await _end(flow, event, kept, Trigger.GIVEN_UP)
+
+
+async def _begin_anew(flow: Flow, event: longshore.Event, kept: Kept[Run]) -> None:
+    """The next number of the run: another execution, which receives the whole set from page one."""
+    run = kept.value
+    group = await group_of(flow.client, run.import_id, run.number + 1).create()
+    following = advance(
+        run,
+        Trigger.RESTART,
+        now=flow.clock.now(),
+        number=run.number + 1,
+        group_id=group.group_id,
+        execution={},
+        failure=None,
+        waiting_since=None,
+        throttled_until=None,
+    )
+    async with event.commit() as tx:
+        flow.ledger.put_run(tx, kept, following)
+        push_start(tx, following, group)
+    flow.ledger.changes.notify(run.import_id)
+    log.warning("import %s: the execution was lost; run %d begins", run.import_id, following.number)
+
+
+async def _end(
+    flow: Flow,
+    event: longshore.Event,
+    kept: Kept[Run],
+    trigger: Trigger,
+    *,
+    baseline: Mapping[str, int] | None = None,
+    **changes: object,
+) -> None:
+    ended = advance(kept.value, trigger, now=flow.clock.now(), throttled_until=None, **changes)
+    await flow.ledger.end(event, kept, ended, baseline)
+    log.info("import %s (%s) ended: %s", ended.import_id, ended.name, ended.state)
+
+
+_ACTS: Mapping[State, Callable[[Flow, longshore.Event, Kept[Run], Bench], Awaitable[None]]] = {
+    **dict.fromkeys(BEFORE_READING, _fail_early),
+    State.READING: _judge,
+    State.COMPLETING: _complete,
+    State.PROCESSING: _follow,
+    **dict.fromkeys(GIVING_UP, _give_up),
+}

@@ -1,0 +1,149 @@
+"""What is known about runs, read from and written to the entries of the broker.
+
+Owns the versions: a run or a lane is only ever written over the version that was read.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import longshore
+
+from import_worker.config import ImportConfig
+from import_worker.errors import Permanent
+from import_worker.flow import entries
+from import_worker.flow.changes import Changes
+from import_worker.flow.entries import Lane
+from import_worker.flow.run import TERMINAL, Run, Trigger, advance
+from import_worker.ports import Clock
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(Generic[T]):
+    """Something read from an entry.
+
+    Attributes:
+        value: what it holds.
+        version: of the entry. 0: there is none yet.
+    """
+
+    value: T
+    version: int
+
+
+class Ledger:
+    """The entries of all imports."""
+
+    def __init__(self, client: longshore.Client, clock: Clock, changes: Changes) -> None:
+        self._client = client
+        self._clock = clock
+        self.changes = changes
+
+    async def run(self, import_id: str) -> Kept[Run] | None:
+        """The run of an import. None: there is none."""
+        entry = await self._client.kv.entry(entries.run_key(import_id))
+        return None if entry is None else Kept(value=entries.read_run(entry.value), version=entry.version)
+
+    async def config(self, import_id: str) -> ImportConfig:
+        """The frozen configuration of an import.
+
+        Raises:
+            Permanent: the import has none, which only an operator can bring about.
+        """
+        value = await self._client.kv.get(entries.config_key(import_id))
+        if value is None:
+            raise Permanent(f"the entry {entries.config_key(import_id)} is gone: start the import again")
+        return entries.read_config(value)
+
+    async def lane(self, run: Run, resource: str, lane: int) -> Kept[Lane]:
+        """One lane of a run, as new where it has not been written yet."""
+        fresh = Lane(number=run.number, resource=resource, lane=lane)
+        entry = await self._client.kv.entry(entries.lane_key(run.import_id, resource, lane))
+        if entry is None:
+            return Kept(value=fresh, version=0)
+        found = entries.read_lane(entry.value)
+        # What an earlier number of the run left is only good for its version.
+        return Kept(value=found if found.number == run.number else fresh, version=entry.version)
+
+    async def lanes(self, run: Run, config: ImportConfig) -> list[Lane]:
+        """The lanes of a run that have been written, in the order of the resources."""
+        keys = [entries.lane_key(run.import_id, resource.name, 0) for resource in config.resources]
+        found = await self._client.kv.get_many(keys)
+        lanes = [entries.read_lane(found[key]) for key in keys if key in found]
+        return [lane for lane in lanes if lane.number == run.number]
+
+    async def baseline(self, destination: str) -> Mapping[str, int]:
+        """Object counts of the last good run. Empty: there was none."""
+        value = await self._client.kv.get(entries.baseline_key(destination))
+        return {} if value is None else entries.read_counts(value)
+
+    async def active(self, destination: str) -> str | None:
+        """The import that holds a destination. None: it is free."""
+        holder = await self._client.kv.get(entries.active_key(destination))
+        return None if holder is None else str(holder)
+
+    async def running(self) -> AsyncIterator[Kept[Run]]:
+        """The runs that hold a destination: those that have not ended."""
+        async for entry in self._client.kv.list(entries.DESTINATIONS):
+            kept = await self.run(str(entry.value)) if entries.is_lock(entry.key) else None
+            if kept is not None:
+                yield kept
+
+    async def move(self, kept: Kept[Run], trigger: Trigger, **changes: Any) -> Kept[Run]:
+        """Change the state of a run, in a Commit of its own that ends no event.
+
+        Raises:
+            WrongTransition: the state does not allow it.
+            longshore.VersionMismatch: the run changed since it was read.
+        """
+        run = advance(kept.value, trigger, now=self._clock.now(), **changes)
+        async with self._client.commit() as tx:
+            self.put_run(tx, kept, run)
+        self.changes.notify(run.import_id)
+        return Kept(value=run, version=tx.result.versions[entries.run_key(run.import_id)])
+
+    @staticmethod
+    def put_run(tx: longshore.Transaction, kept: Kept[Run], run: Run) -> None:
+        """Write a run over what was read."""
+        key = entries.run_key(run.import_id)
+        tx.check(key, version=kept.version)
+        life = entries.KEEP_SECONDS if run.state in TERMINAL else None
+        tx.set(key, entries.write_run(run), expire_after=life)
+
+    @staticmethod
+    def put_lane(tx: longshore.Transaction, import_id: str, kept: Kept[Lane], lane: Lane) -> None:
+        """Write a lane over what was read."""
+        key = entries.lane_key(import_id, lane.resource, lane.lane)
+        if kept.version:
+            tx.check(key, version=kept.version)
+        else:
+            tx.check(key, absent=True)
+        tx.set(key, entries.write_lane(lane), expire_after=entries.LANE_SECONDS)
+
+    async def end(self, event: longshore.Event, kept: Kept[Run], run: Run, baseline: Mapping[str, int] | None) -> None:
+        """End the event and the run in one step: its destination is free, and what is kept of it begins to expire.
+
+        Args:
+            event: that the finalize step carries out.
+            kept: the run as it was read.
+            run: the run at its end.
+            baseline: object counts by type, where the run is a good one.
+        """
+        config = await self._client.kv.get(entries.config_key(run.import_id))
+        life = entries.KEEP_SECONDS
+        async with event.commit() as tx:
+            self.put_run(tx, kept, run)
+            tx.set(entries.config_key(run.import_id), config, expire_after=life)
+            tx.set(entries.listing_key(run.create_time, run.import_id), run.name, expire_after=life)
+            tx.delete(entries.active_key(run.destination))
+            if baseline is not None:
+                tx.set(entries.baseline_key(run.destination), dict(baseline))
+        self.changes.notify(run.import_id)
+
+
+def grown(lane: Lane, *, sizes: Sequence[int], **changes: Any) -> Lane:
+    """The lane after another page, whose chunks have so many objects each."""
+    recent = (*lane.recent, *sizes)[-entries.RECENT_CHUNKS :]
+    return replace(lane, page=lane.page + 1, chunks=lane.chunks + len(sizes), recent=recent, **changes)

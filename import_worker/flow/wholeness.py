@@ -1,0 +1,113 @@
+"""Whether the set that was submitted is whole: the question before the point of no return.
+
+Pure. Where the destination removes what an import no longer has, a set that is not whole would delete real objects.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from import_worker.config import ImportConfig
+from import_worker.flow.entries import Lane
+from import_worker.flow.run import Failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What the judgement rests on.
+
+    Attributes:
+        config: the frozen configuration.
+        lanes: every lane that the run has an entry of.
+        failed: steps that ended as dead letters.
+        cancelled: steps that were cancelled.
+        unsettled: steps that have not ended.
+        baseline: object counts of the last good run; empty when there was none.
+    """
+
+    config: ImportConfig
+    lanes: Sequence[Lane]
+    failed: int
+    cancelled: int
+    unsettled: int
+    baseline: Mapping[str, int]
+
+
+def total_objects(lanes: Iterable[Lane]) -> dict[str, int]:
+    """Objects of all lanes, by object type."""
+    totals: dict[str, int] = {}
+    for lane in lanes:
+        for name, count in lane.objects.items():
+            totals[name] = totals.get(name, 0) + count
+    return totals
+
+
+def fault_of(evidence: Evidence) -> Failure | None:
+    """Why the set is not whole. None: it is whole."""
+    return next((fault for check in _CHECKS if (fault := check(evidence)) is not None), None)
+
+
+def _steps_succeeded(evidence: Evidence) -> Failure | None:
+    if evidence.failed == evidence.cancelled == evidence.unsettled == 0:
+        return None
+    return Failure(
+        reason="STEP_FAILED",
+        message=f"{evidence.failed} steps of the run ended as dead letters, {evidence.cancelled} were cancelled and "
+        f"{evidence.unsettled} did not end, so pages or chunks are missing: the broker keeps the reason of each dead "
+        "letter; mend that and start again",
+    )
+
+
+def _lanes_ended(evidence: Evidence) -> Failure | None:
+    ended = {lane.resource for lane in evidence.lanes if lane.done}
+    missing = [resource.name for resource in evidence.config.resources if resource.name not in ended]
+    if not missing:
+        return None
+    return Failure(
+        reason="NOT_WHOLE",
+        message=f"the pages of {', '.join(missing)} did not reach their end, although no step failed: start again",
+    )
+
+
+def _nothing_quarantined(evidence: Evidence) -> Failure | None:
+    quarantined = sum(lane.quarantined for lane in evidence.lanes)
+    if not quarantined:
+        return None
+    return Failure(reason="QUARANTINED", message=f"{quarantined} records could not be transformed")
+
+
+def _no_type_is_empty(evidence: Evidence) -> Failure | None:
+    totals = total_objects(evidence.lanes)
+    empty = [
+        kind.name for kind in evidence.config.assets.object_types if not (kind.allow_empty or totals.get(kind.name))
+    ]
+    return empty_types(empty) if empty else None
+
+
+def empty_types(names: Sequence[str], where: str = "the source") -> Failure:
+    """The failure of a run that has no objects of some types."""
+    return Failure(
+        reason="EMPTY_SOURCE",
+        message=f"{where} has no records for {', '.join(names)}: completing would let Assets remove all of these "
+        "objects. Check the address and the filters of the resource; if an empty set is right, declare allow_empty: "
+        "true at the object type",
+    )
+
+
+def _enough_of_last_good(evidence: Evidence) -> Failure | None:
+    assets = evidence.config.assets
+    if assets.missing_objects.policy == "ignore":
+        return None
+    totals = total_objects(evidence.lanes)
+    for kind in assets.object_types:
+        count, before = totals.get(kind.name, 0), evidence.baseline.get(kind.name, 0)
+        if count < assets.min_ratio_of_last_good * before and not (count == 0 and kind.allow_empty):
+            return Failure(
+                reason="TOO_FEW_OBJECTS",
+                message=f"{kind.name} has {count} objects and had {before} in the last good run, which is less than "
+                f"{assets.min_ratio_of_last_good:g} of it: completing would let Assets remove the others. If that is "
+                "right, lower assets.min_ratio_of_last_good for one run",
+            )
+    return None
+
+
+_CHECKS = (_steps_succeeded, _lanes_ended, _nothing_quarantined, _no_type_is_empty, _enough_of_last_good)

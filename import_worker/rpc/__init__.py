@@ -1,0 +1,1 @@
+"""ImportService over gRPC: requests checked, answers written, problems turned into rich errors."""

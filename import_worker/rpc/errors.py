@@ -1,0 +1,115 @@
+"""How the worker's problems are answered: one table from class to Failure."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import grpc
+import longshore
+from longshore.serving import Failure, FieldFault
+
+from import_worker.catalogue import NotConfigured
+from import_worker.config.secrets import ReferenceUnresolved
+from import_worker.errors import ConfigInvalid
+from import_worker.flow.control import TooManyRaces
+from import_worker.flow.run import WrongTransition
+from import_worker.flow.view import NoSuchImport
+
+RETRY_SECONDS = 1.0
+
+
+class InvalidRequest(Exception):
+    """A field of the request is faulty.
+
+    Attributes:
+        field: its name.
+        description: what is wrong and what is allowed.
+    """
+
+    def __init__(self, field: str, description: str) -> None:
+        super().__init__(f"{field} {description}")
+        self.field = field
+        self.description = description
+
+
+def translate(error: Exception) -> Failure | None:
+    """The answer to a problem. None: it is not an expected one."""
+    answer = next((answer for kind, answer in _ANSWERS.items() if isinstance(error, kind)), None)
+    return None if answer is None else answer(error)
+
+
+def _invalid_request(error: InvalidRequest) -> Failure:
+    return Failure(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason="ERROR_REASON_INVALID_REQUEST",
+        message=str(error),
+        faults=(FieldFault(field=error.field, description=error.description),),
+    )
+
+
+def _config_invalid(error: ConfigInvalid) -> Failure:
+    return Failure(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason="ERROR_REASON_CONFIG_INVALID",
+        message=str(error),
+        faults=tuple(FieldFault(field=fault.path, description=str(fault)) for fault in error.faults),
+    )
+
+
+def _unresolved(error: ReferenceUnresolved) -> Failure:
+    return Failure(code=grpc.StatusCode.INVALID_ARGUMENT, reason="ERROR_REASON_CONFIG_INVALID", message=error.message)
+
+
+def _not_configured(error: NotConfigured) -> Failure:
+    return _not_found(str(error), error.name)
+
+
+def _no_such_import(error: NoSuchImport) -> Failure:
+    return _not_found(f"there is no import {error}, or it ended more than 30 days ago", str(error))
+
+
+def _not_found(message: str, name: str) -> Failure:
+    return Failure(
+        code=grpc.StatusCode.NOT_FOUND,
+        reason="ERROR_REASON_IMPORT_NOT_FOUND",
+        message=message,
+        resource=("import", name),
+    )
+
+
+def _wrong_state(error: WrongTransition) -> Failure:
+    return Failure(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason="ERROR_REASON_WRONG_STATE",
+        message=f"the import is {error.state}, past its point of no return: Assets has been told that the set is whole",
+        precondition=("import", error.state),
+    )
+
+
+def _out_of_reach(error: longshore.LongshoreError) -> Failure:
+    return _unavailable(f"the broker cannot be reached: {error.message}")
+
+
+def _busy(error: TooManyRaces) -> Failure:
+    return _unavailable(f"{error}: try again")
+
+
+def _unavailable(message: str) -> Failure:
+    return Failure(
+        code=grpc.StatusCode.UNAVAILABLE,
+        reason="ERROR_REASON_UNAVAILABLE",
+        message=message,
+        retry_after=RETRY_SECONDS,
+    )
+
+
+_ANSWERS: Mapping[type[Exception], Callable[[Any], Failure]] = {
+    InvalidRequest: _invalid_request,
+    ConfigInvalid: _config_invalid,
+    ReferenceUnresolved: _unresolved,
+    NotConfigured: _not_configured,
+    NoSuchImport: _no_such_import,
+    WrongTransition: _wrong_state,
+    TooManyRaces: _busy,
+    longshore.Unavailable: _out_of_reach,
+    longshore.DeadlineExceeded: _out_of_reach,
+}

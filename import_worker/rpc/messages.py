@@ -1,0 +1,53 @@
+"""Imports as messages of the contract."""
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from longshore.v1 import import_service_pb2 as pb
+
+from import_worker.flow.view import ImportView, TypeView
+
+
+def import_message(view: ImportView) -> pb.Import:
+    """The import on the wire."""
+    run = view.run
+    failure = run.failure
+    return pb.Import(
+        import_id=run.import_id,
+        name=run.name,
+        state=f"IMPORT_STATE_{run.state}",
+        run_number=run.number,
+        progress=pb.ImportProgress(
+            pages_read=view.pages_read,
+            records_read=view.records_read,
+            objects_submitted=view.objects_submitted,
+            chunks=view.chunks,
+            chunks_submitted=view.chunks_submitted,
+            quarantined=view.quarantined,
+            object_types=[_type_message(each) for each in view.types],
+        ),
+        failure=None if failure is None else pb.ImportFailure(reason=failure.reason, message=failure.message),
+        throttled_until=_instant(view.throttled_until),
+        create_time=_instant(run.create_time),
+        update_time=_instant(run.update_time),
+        end_time=_instant(run.end_time),
+        group_id=run.group_id,
+    )
+
+
+def _type_message(view: TypeView) -> pb.ObjectTypeProgress:
+    outcome = view.outcome
+    return pb.ObjectTypeProgress(
+        object_type=view.name,
+        objects=view.objects,
+        created=outcome.created,
+        updated=outcome.updated,
+        identical=outcome.identical,
+        removed=outcome.removed,
+    )
+
+
+def _instant(seconds: float | None) -> Timestamp | None:
+    if seconds is None:
+        return None
+    instant = Timestamp()
+    instant.FromMilliseconds(round(seconds * 1000))
+    return instant
