@@ -22,7 +22,7 @@ class Draft:
 
     Attributes:
         key: of the object it becomes.
-        name: how messages call it.
+        name: how messages call it, with its type.
         before: the object it was, None for a new one.
         values: typed values of the mapped plain attributes; empty ones clear the attribute.
         wanted: by reference attribute.
@@ -81,13 +81,17 @@ class Drafting:
         self._report.entries = len(entries)
         last: dict[Identity, tuple[str, Entry, dict[str, tuple[Value, ...]]]] = {}
         for number, entry in enumerate(entries, start=1):
-            values = self._values(entry, f"entry {number}")
+            values, wrong = self._values(entry)
             identity = identity_of(values, self._mapping.identity)
+            called = " / ".join(part for parts in identity for part in parts)
+            name = f"{self._type.name} '{called}'" if called else f"{self._type.name} entry {number}"
+            for message in wrong:
+                self._report.error(f"{name}: {message}")
             if not all(identity):
                 self._report.empty_identities += 1
                 continue
             self._report.duplicates += identity in last
-            last[identity] = " / ".join(part for parts in identity for part in parts), entry, values
+            last[identity] = name, entry, values
         owners: dict[tuple[str, str], str] = {}
         usable: list[Draft] = []
         untouched: list[AssetObject] = []
@@ -102,22 +106,16 @@ class Drafting:
                 untouched.append(before)
         return Drafts(usable=tuple(usable), untouched=tuple(untouched))
 
-    def _values(self, entry: Entry, name: str) -> dict[str, tuple[Value, ...]]:
+    def _values(self, entry: Entry) -> tuple[dict[str, tuple[Value, ...]], list[str]]:
+        """The values of the plain attributes, and why others were left out."""
         values: dict[str, tuple[Value, ...]] = {}
+        wrong: list[str] = []
         for mapped in self._mapping.attributes:
             attribute = self._type.by_name[mapped.name]
             if not attribute.is_reference:
-                found = self._checked(attribute, items(entry.get(mapped.locators[0])), name)
+                found = _fitting(self._document, attribute, entry.get(mapped.locators[0]), wrong)
                 values[attribute.name] = tuple(each for each in found if isinstance(each, str | int | float | bool))
-        return values
-
-    def _checked(self, attribute: Attribute, found: list[object], name: str) -> list[object]:
-        """The values if all of them fit the attribute, else nothing."""
-        wrong = _why_not(self._document, attribute, found)
-        if wrong is None:
-            return found
-        self._error(name, f"{attribute.name}: {wrong}; the attribute is left out")
-        return []
+        return values, wrong
 
     def _drop_taken(self, name: str, values: dict[str, tuple[Value, ...]], owners: dict[tuple[str, str], str]) -> None:
         """Leave out values of unique attributes that an earlier draft has."""
@@ -125,15 +123,15 @@ class Drafting:
             for value in values.get(attribute.name, ()) if attribute.unique else ():
                 owner = owners.setdefault((attribute.name, text(value)), name)
                 if owner != name:
-                    message = f"{attribute.name}: {value!r} is unique and belongs to '{owner}'"
-                    self._error(name, f"{message}; the attribute is left out")
+                    message = f"{attribute.name}: {value!r} is unique and belongs to {owner}"
+                    self._report.error(f"{name}: {message}; the attribute is left out")
                     values[attribute.name] = ()
 
     def _is_complete(self, name: str, values: dict[str, tuple[Value, ...]]) -> bool:
         label = self._type.label
         if label is not None and not values.get(label.name):
             self._report.empty_labels += 1
-            self._error(name, f"the label '{label.name}' is empty; the entry is skipped")
+            self._report.error(f"{name}: the label '{label.name}' is empty; the entry is skipped")
             return False
         short = [
             each.name
@@ -141,7 +139,9 @@ class Drafting:
             if not each.is_reference and len(values.get(each.name, ())) < each.minimum
         ]
         if short:
-            self._error(name, f"fewer values than the minimumCardinality of {', '.join(short)}; the entry is skipped")
+            self._report.error(
+                f"{name}: fewer values than the minimumCardinality of {', '.join(short)}; the entry is skipped"
+            )
         return not short
 
     def _all_wanted(self, name: str, entry: Entry) -> dict[str, Wanted]:
@@ -154,18 +154,28 @@ class Drafting:
     def _wanted(self, attribute: Attribute, mapped: AttributeMapping, name: str, entry: Entry) -> Wanted:
         """Several values of one locator make several references; several locators take one value each."""
         locators = sorted(mapped.match.locators)
-        columns = [self._checked(attribute, items(entry.get(locator)), name) for locator in locators]
+        wrong: list[str] = []
+        columns = [_fitting(self._document, attribute, entry.get(locator), wrong) for locator in locators]
+        for message in wrong:
+            self._report.error(f"{name}: {message}")
         if len(columns) == 1:
             return [{locators[0]: text(value)} for value in columns[0]]
         if any(len(column) > 1 for column in columns):
-            self._error(name, f"{attribute.name}: lists cannot be matched by several locators; it is left out")
+            self._report.error(f"{name}: {attribute.name}: lists cannot be matched by several locators; it is left out")
             return []
         if not all(columns):
             return []
         return [{locator: text(column[0]) for locator, column in zip(locators, columns, strict=True)}]
 
-    def _error(self, name: str, message: str) -> None:
-        self._report.error(f"{self._type.name} '{name}': {message}")
+
+def _fitting(document: Document, attribute: Attribute, value: object, wrong: list[str]) -> list[object]:
+    """The values if all of them fit the attribute, else none of them and a message more."""
+    found = items(value)
+    why = _why_not(document, attribute, found)
+    if why is None:
+        return found
+    wrong.append(f"{attribute.name}: {why}; the attribute is left out")
+    return []
 
 
 def _why_not(document: Document, attribute: Attribute, found: list[object]) -> str | None:

@@ -140,9 +140,9 @@ def _links(
             continue
         shown = ", ".join(f"{locator} = '{value}'" for locator, value in values.items())
         many = f"{len(found)} objects" if found else "no object"
-        report.error(f"'{draft.name}': {attribute.name}: {many} of '{target.name}' found for {shown}")
+        report.error(f"{draft.name}: {attribute.name}: {many} of '{target.name}' found for {shown}")
     if len(links) < attribute.minimum:
-        report.error(f"'{draft.name}': {attribute.name}: fewer references than its minimumCardinality")
+        report.error(f"{draft.name}: {attribute.name}: fewer references than its minimumCardinality")
     return tuple(dict.fromkeys(links))
 
 
