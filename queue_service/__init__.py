@@ -1,0 +1,1 @@
+"""The broker: a durable gRPC job queue with a key-value store beside it."""

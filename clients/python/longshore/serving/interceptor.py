@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 from grpc import aio
@@ -18,7 +18,8 @@ from longshore.serving.status import Failure, FieldFault, to_grpc_status
 Translate = Callable[[Exception], Failure | None]
 """Says how an exception is answered. None: it is not an expected one."""
 
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # not subscriptable at run time
+MaybeHandler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Interceptor(aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[MaybeHandler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
         """Return the method's handler, wrapped."""

@@ -1,0 +1,83 @@
+"""The wiring of the broker: the one place that knows all parts. Starts them, and stops them so that nothing is lost."""
+
+import logging
+import random
+from pathlib import Path
+from typing import Self
+
+from longshore.serving import Interceptor, Server
+from longshore.v1 import kv_service_pb2, kv_service_pb2_grpc, queue_service_pb2, queue_service_pb2_grpc
+
+from queue_service.broker.broker import Broker
+from queue_service.clock import SystemClock
+from queue_service.domain.limits import Limits
+from queue_service.kv.store import KeyValueStore
+from queue_service.maintenance.maintenance import Maintenance
+from queue_service.ports import Clock
+from queue_service.rpc.errors import failure_of
+from queue_service.rpc.kv_service import KvServicer
+from queue_service.rpc.queue_service import QueueServicer
+from queue_service.storage.sqlite import SqliteStore
+
+STOP_GRACE_SECONDS = 5.0
+"""For calls that are under way when the broker stops."""
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """A running broker. Start it with App.start, end it with stop()."""
+
+    def __init__(self, *, store: SqliteStore, broker: Broker, maintenance: Maintenance, server: Server) -> None:
+        self._store = store
+        self._broker = broker
+        self._maintenance = maintenance
+        self._server = server
+
+    @classmethod
+    async def start(cls, *, address: str, database: Path, clock: Clock | None = None) -> Self:
+        """Open the store and serve.
+
+        Raises:
+            StoreRefused: the file cannot be used.
+            AddressInUse: the address cannot be listened on.
+        """
+        clock = clock or SystemClock()
+        limits = Limits()
+        store = await SqliteStore.open(database, clock)
+        broker = Broker(store, clock, chance=random.random)
+        maintenance = Maintenance(store, clock)
+        server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
+        server.add(
+            queue_service_pb2_grpc.add_QueueServiceServicer_to_server,
+            QueueServicer(broker, clock, limits),
+            queue_service_pb2.DESCRIPTOR.services_by_name["QueueService"],
+        )
+        server.add(
+            kv_service_pb2_grpc.add_KvServiceServicer_to_server,
+            KvServicer(KeyValueStore(store, clock), limits),
+            kv_service_pb2.DESCRIPTOR.services_by_name["KvService"],
+        )
+        try:
+            await broker.start()
+            await maintenance.start()
+            await server.start(address)
+        except BaseException:
+            await maintenance.stop()
+            await store.close()
+            raise
+        return cls(store=store, broker=broker, maintenance=maintenance, server=server)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return self._server.port
+
+    async def stop(self) -> None:
+        """Tell everyone, finish what has begun, and let the file go."""
+        await self._server.stop_being_healthy()
+        await self._broker.drain()
+        await self._server.stop(STOP_GRACE_SECONDS)
+        await self._maintenance.stop()
+        await self._broker.finish()
+        await self._store.close()

@@ -1,0 +1,161 @@
+"""Pushing jobs: repeats are recognised, groups and live parents are respected."""
+
+from dataclasses import dataclass
+
+from queue_service.broker.unit import BrokerUnit, make_events
+from queue_service.domain.errors import BrokerError, GroupCancelled, GroupNotFound, GroupSealed, IdReused, LeaseLost
+from queue_service.domain.ids import LeaseKey, format_id, new_id
+from queue_service.domain.records import Group, Job, NewEvent
+from queue_service.domain.states import GroupState
+from queue_service.ports import Needs, Workset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parent:
+    """The lease under which a handler pushes."""
+
+    key: LeaseKey
+    lease_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewJob:
+    """A job to push.
+
+    Attributes:
+        fingerprint: digest of queue, group and events: tells a repeat from another push with the same id.
+    """
+
+    queue: str
+    events: tuple[NewEvent, ...]
+    fingerprint: bytes
+    job_id: bytes | None = None
+    request_id: str | None = None
+    group_id: bytes | None = None
+    seal_group: bool = False
+    parent: Parent | None = None
+
+    def needs(self, needs: Needs) -> None:
+        """What has to be loaded to push it."""
+        if self.job_id is not None:
+            needs.jobs.add(self.job_id)
+        if self.request_id is not None:
+            needs.requests.add((self.queue, self.request_id))
+        if self.group_id is not None:
+            needs.groups.add(self.group_id)
+        if self.parent is not None:
+            needs.events.add(self.parent.key.event)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pushed:
+    """The answer to a push."""
+
+    job_id: bytes
+    push_time: int
+    deduplicated: bool
+
+
+class Push(BrokerUnit[list[Pushed | BrokerError]]):
+    """Pushes jobs independently: each has its own answer, and a refused one leaves the others alone."""
+
+    def __init__(self, jobs: list[NewJob]) -> None:
+        self._jobs = jobs
+        self.weight = sum(len(job.events) for job in jobs)
+
+    def needs(self, needs: Needs) -> None:
+        """Every job's needs."""
+        for job in self._jobs:
+            job.needs(needs)
+
+    def carry_out(self, work: Workset) -> list[Pushed | BrokerError]:
+        """Push one after the other."""
+        answers: list[Pushed | BrokerError] = []
+        for job in self._jobs:
+            try:
+                repeat = check_push(work, job)
+            except BrokerError as error:
+                answers.append(error)
+            else:
+                answers.append(repeat or do_push(work, job))
+        return answers
+
+
+def check_push(work: Workset, new: NewJob) -> Pushed | None:
+    """Whether the push may happen. Returns the first answer if it is a repeat.
+
+    Raises:
+        IdReused: its job_id or request_id was used with other content.
+        LeaseLost: its parent's lease does not hold.
+        GroupNotFound, GroupSealed, GroupCancelled: its group does not take it.
+    """
+    existing = work.job(new.job_id) if new.job_id is not None else None
+    if existing is not None:
+        if existing.fingerprint != new.fingerprint:
+            raise IdReused("job_id", format_id(existing.job_id))
+        return Pushed(job_id=existing.job_id, push_time=existing.push_time, deduplicated=True)
+    existing = work.job_of_request(new.queue, new.request_id) if new.request_id is not None else None
+    if existing is not None:
+        if existing.fingerprint != new.fingerprint:
+            raise IdReused("request_id", new.request_id or "")
+        return Pushed(job_id=existing.job_id, push_time=existing.push_time, deduplicated=True)
+    parent = _parent_job(work, new)
+    group = _group(work, new, parent)
+    if group is not None:
+        _check_open(group, inside=parent is not None and parent.group == group.id)
+    return None
+
+
+def do_push(work: Workset, new: NewJob) -> Pushed:
+    """Push a job that was checked."""
+    parent = _parent_job(work, new)
+    group = _group(work, new, parent)
+    job_id = new.job_id or new_id(work.now)
+    job = Job(
+        id=work.next_event,
+        job_id=job_id,
+        queue=work.queue(new.queue),
+        group=None if group is None else group.id,
+        request_id=new.request_id,
+        fingerprint=new.fingerprint,
+        events=len(new.events),
+        root=job_id if parent is None else parent.root,
+        depth=0 if parent is None else parent.depth + 1,
+        push_time=work.now,
+    )
+    work.add_job(job, make_events(work, job.queue, job.id, new.events))
+    if group is not None:
+        group.jobs += 1
+        group.events += job.events
+        group.last_push_time = work.now
+        if new.seal_group and group.state is GroupState.OPEN:
+            group.state = GroupState.SEALED
+        work.change_group(group)
+    return Pushed(job_id=job_id, push_time=work.now, deduplicated=False)
+
+
+def _parent_job(work: Workset, new: NewJob) -> Job | None:
+    if new.parent is None:
+        return None
+    event = work.leased(new.parent.key)
+    if event is None:
+        raise LeaseLost(new.parent.lease_id)
+    return work.loaded.jobs[event.job]
+
+
+def _group(work: Workset, new: NewJob, parent: Job | None) -> Group | None:
+    if new.group_id is not None:
+        group = work.group(new.group_id)
+        if group is None:
+            raise GroupNotFound(format_id(new.group_id))
+        return group
+    if parent is not None and parent.group is not None:
+        return work.loaded.groups[parent.group]
+    return None
+
+
+def _check_open(group: Group, *, inside: bool) -> None:
+    if group.cancel_time is not None:
+        raise GroupCancelled(format_id(group.group_id))
+    if group.state is not GroupState.OPEN and not inside:
+        raise GroupSealed(format_id(group.group_id))

@@ -1,0 +1,130 @@
+"""What the broker refuses, and why. Each class is one reason of the wire contract; rpc/errors.py maps them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One faulty field of a request.
+
+    Attributes:
+        field: path of the field, such as "pushes[2].events[0].payload.json".
+        description: what is wrong and what is allowed.
+    """
+
+    field: str
+    description: str
+
+
+class BrokerError(Exception):
+    """Root of all expected errors."""
+
+
+class InvalidRequest(BrokerError):
+    """Fields of the request are faulty."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        first = f"{faults[0].field}: {faults[0].description}"
+        super().__init__(first if len(faults) == 1 else f"{first} (and {len(faults) - 1} more)")
+        self.faults = tuple(faults)
+
+
+class JobNotFound(BrokerError):
+    """There is no such job."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {job_id}, or it is no longer kept")
+        self.job_id = job_id
+
+
+class GroupNotFound(BrokerError):
+    """There is no such group."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"there is no group {group_id}")
+        self.group_id = group_id
+
+
+class EntryNotFound(BrokerError):
+    """There is no such entry."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is no entry {key!r}")
+        self.key = key
+
+
+class IdReused(BrokerError):
+    """An id was used before with other content."""
+
+    def __init__(self, field: str, existing_id: str) -> None:
+        super().__init__(f"{field} {existing_id!r} was used before with other content: use a new one")
+        self.field = field
+        self.existing_id = existing_id
+
+
+class EntryExists(BrokerError):
+    """The entry should have been absent."""
+
+    def __init__(self, key: str, current_version: int) -> None:
+        super().__init__(f"the entry {key!r} exists with version {current_version}")
+        self.key = key
+        self.current_version = current_version
+
+
+class VersionMismatch(BrokerError):
+    """The entry has another version than the caller knows."""
+
+    def __init__(self, key: str, wanted: int, current_version: int) -> None:
+        now = f"has version {current_version}" if current_version else "is absent"
+        super().__init__(f"the entry {key!r} {now}, not version {wanted}: read it again")
+        self.key = key
+        self.current_version = current_version
+
+
+class LeaseLost(BrokerError):
+    """A lease no longer holds."""
+
+    def __init__(self, lease_id: str) -> None:
+        super().__init__(f"the lease {lease_id!r} ran out, was settled, or belongs to another attempt or store")
+        self.lease_id = lease_id
+
+
+class GroupSealed(BrokerError):
+    """The group takes no pushes from outside."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(
+            f"the group {group_id} is sealed: only handlers of its own events can push into it, with their "
+            "parent_lease_id"
+        )
+        self.group_id = group_id
+
+
+class GroupCancelled(BrokerError):
+    """The group takes no pushes any more."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"the group {group_id} was cancelled")
+        self.group_id = group_id
+
+
+class Unavailable(BrokerError):
+    """The broker cannot do this now."""
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DiskFull(BrokerError):
+    """The store's disk has no room."""
+
+    def __init__(self) -> None:
+        super().__init__("the disk of the store is full: nothing was written; free space, then try again")
+
+
+class DataLoss(BrokerError):
+    """The store is damaged."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"the store is damaged ({cause}): stop the broker and restore a backup")

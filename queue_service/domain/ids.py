@@ -1,0 +1,73 @@
+"""Names of things on the wire: lease ids, event ids, job and group ids."""
+
+import hashlib
+import os
+import uuid
+from typing import NamedTuple
+
+RESERVED_VERSION = 8
+
+
+class LeaseKey(NamedTuple):
+    """What a lease_id names: one attempt of one event. The pair is the fence."""
+
+    event: int
+    attempt: int
+
+
+def lease_id(incarnation: str, key: LeaseKey) -> str:
+    """The lease_id of a delivery by the store of this incarnation."""
+    return f"{incarnation}-{key.event:x}-{key.attempt:x}"
+
+
+def parse_lease_id(text: str) -> tuple[str, LeaseKey] | None:
+    """The incarnation and key in a lease_id, or None if it never was one."""
+    incarnation, _, rest = text.partition("-")
+    event, _, attempt = rest.partition("-")
+    try:
+        return incarnation, LeaseKey(int(event, 16), int(attempt, 16))
+    except ValueError:
+        return None
+
+
+def new_id(now: int) -> bytes:
+    """A time-ordered UUID (version 7), so that index pages fill in order.
+
+    Args:
+        now: milliseconds since the epoch.
+    """
+    value = bytearray(now.to_bytes(6, "big") + os.urandom(10))
+    value[6] = value[6] & 0x0F | 0x70
+    value[8] = value[8] & 0x3F | 0x80
+    return bytes(value)
+
+
+def parse_id(text: str) -> bytes | None:
+    """The bytes of a UUID in its usual text form, or None if it is none."""
+    try:
+        value = uuid.UUID(text)
+    except ValueError:
+        return None
+    return value.bytes
+
+
+def format_id(value: bytes) -> str:
+    """The usual text form of a UUID."""
+    text = value.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def completion_job_id(group: bytes) -> bytes:
+    """The id of a group's completion job: known as soon as the group is.
+
+    It is a UUID of version 8, which pushes may not use: so completing a group cannot meet an id that is taken.
+    """
+    value = bytearray(hashlib.blake2b(group, digest_size=16, person=b"on_complete").digest())
+    value[6] = value[6] & 0x0F | 0x80
+    value[8] = value[8] & 0x3F | 0x80
+    return bytes(value)
+
+
+def is_reserved(job_id: bytes) -> bool:
+    """Whether the id is of the kind that only completion jobs have."""
+    return job_id[6] >> 4 == RESERVED_VERSION

@@ -1,0 +1,82 @@
+"""Every bound of the broker, with its reason. Spans are integer milliseconds, sizes are bytes."""
+
+import re
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+QUEUE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+ENTRY_KEY = re.compile(r"(?=.*[^ ])[A-Za-z0-9 :._\-#/]{1,500}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The bounds that requests are held to."""
+
+    request_bytes: int = 4 * MIB
+    """Of an encoded request: the default that other gRPC clients and servers have."""
+    response_bytes: int = 3_500 * KIB
+    """Of a frame or a list: leaves room for the envelope below the 4 MiB that clients receive by default."""
+    push_events: int = 1_000
+    """Of one push or one batch of pushes: keeps a turn of the writer in the low milliseconds."""
+    settles: int = 1_000
+    """Of one Ack, ExtendLeases or Commit: as push_events."""
+    entry_operations: int = 100
+    """Checks and writes of one Commit, keys of one BatchGetEntries."""
+    payload_bytes: int = MIB
+    """Of one event: larger data belongs into a store of its own, its address into the event."""
+    delay: int = 366 * DAY
+    """Of an event or a release: a year ahead."""
+    retry_data_bytes: int = 16 * KIB
+    """Left for the next attempt: it is written with every retry."""
+    reason_bytes: int = 128
+    message_bytes: int = 1_024
+    id_bytes: int = 128
+    """Of request_id and worker_id."""
+    attributes: int = 64
+    attribute_key_bytes: int = 128
+    attribute_value_bytes: int = 1_024
+    on_complete_events: int = 100
+    on_complete_bytes: int = 240 * KIB
+    """Of a group's completion job: it is kept in the group's row."""
+    on_complete_attributes: int = 59
+    """Leaves room for the five that completion adds."""
+    subscriptions: int = 100
+    max_in_flight: int = 10_000
+    default_in_flight: int = 64
+    lease_events: int = 1_000
+    lease_wait: int = 60 * SECOND
+    lease_min: int = SECOND
+    lease_max: int = 12 * HOUR
+    lease_default: int = 60 * SECOND
+    entry_bytes: int = 240 * KIB
+    """As Forge has it."""
+    entry_life: int = 366 * DAY
+    list_page: int = 1_000
+    list_page_default: int = 100
+    stats_jobs: int = 1_000
+
+
+FRAME_DELIVERIES = 256
+"""Of one frame: above this a frame only adds delay."""
+CLAIM_EVENTS = 1_024
+"""Of one claim turn over all queues."""
+SWEEP_EVENTS = 500
+"""Of one step of a cancel: keeps the writer free for others."""
+SETTLED_MEMORY = 100_000
+"""Settled deliveries that are remembered, so that a repeated ack is answered as the first."""
+RESTART_GRACE = 30 * SECOND
+"""No lease expires earlier after a start: its holder could not extend it while the broker was down."""
+BROKEN_STREAM_LEASE = 10 * SECOND
+"""What remains of a lease whose stream broke and that was never extended."""
+HEARTBEAT = 8 * SECOND
+"""Between heartbeats of an idle stream: below the 10 s that the contract promises."""
+GROUP_SEAL_AFTER = 24 * HOUR
+"""An open group without pushes seals itself, so that nothing waits for ever."""
+COMMIT_MEMORY = 24 * HOUR
+"""How long the answer to a Commit with a request_id is kept."""

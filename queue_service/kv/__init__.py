@@ -1,0 +1,1 @@
+"""What the key-value store does: conditional writes as units of work over the store."""

@@ -1,0 +1,122 @@
+"""The store as the broker sees it: units of work go in, records come out."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+from queue_service.domain.ids import LeaseKey
+from queue_service.domain.records import Entry, Group, Job
+from queue_service.ports.workset import Needs, Workset
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class Unit(Protocol[T_co]):
+    """One thing to do, all of it or nothing."""
+
+    @property
+    def weight(self) -> int:
+        """About how many events it touches: bounds what shares a transaction."""
+        ...
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it goes before the others: what ends or keeps deliveries must never wait behind a flood of pushes."""
+        ...
+
+    def needs(self, needs: Needs) -> None:
+        """Add what has to be loaded."""
+        ...
+
+    def apply(self, work: Workset) -> T_co:
+        """Change the workset.
+
+        Raises:
+            BrokerError: it is refused. Nothing was changed then.
+        """
+        ...
+
+
+class JobView(NamedTuple):
+    """A job with the names of what it points to."""
+
+    job: Job
+    queue: str
+    group_id: bytes | None
+    group_cancel_time: int | None
+
+
+class LeasedEvent(NamedTuple):
+    """A lease that outlived a restart."""
+
+    key: LeaseKey
+    job: int
+    group: int | None
+    expire_time: int
+
+
+class EntryPage(NamedTuple):
+    """A page of entries; more says whether others follow."""
+
+    entries: list[Entry]
+    more: bool
+
+
+class Store(Protocol):
+    """A durable store.
+
+    Every method raises Unavailable, DiskFull or DataLoss where the disk or the process is at fault.
+    """
+
+    @property
+    def incarnation(self) -> str:
+        """Names this store; part of every lease_id. Letters and digits."""
+        ...
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Carry a unit out. It is durable when this returns. Units that wait together share a transaction.
+
+        Cancelling the caller stops a unit that has not begun, and never one that has.
+
+        Raises:
+            BrokerError: what the unit raised.
+        """
+        ...
+
+    def on_commit(self, listener: Callable[[Workset], None]) -> None:
+        """Call the listener after every commit, before the callers of its units go on."""
+        ...
+
+    async def get_jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
+        """Read jobs."""
+        ...
+
+    async def get_group(self, group_id: bytes) -> Group | None:
+        """Read a group."""
+        ...
+
+    async def get_entries(self, keys: Sequence[str], now: int) -> dict[str, Entry]:
+        """Read entries as of one instant."""
+        ...
+
+    async def list_entries(
+        self, *, prefix: str, after: str, limit: int, max_bytes: int, keys_only: bool, now: int
+    ) -> EntryPage:
+        """Read entries in order of their keys, starting behind a key, at least one if there is one."""
+        ...
+
+    async def queue_names(self) -> list[str]:
+        """Every queue."""
+        ...
+
+    async def leased_events(self) -> list[LeasedEvent]:
+        """Every lease that is stored, for a start."""
+        ...
+
+    async def unfinished_cancels(self) -> tuple[list[bytes], list[bytes]]:
+        """Jobs and groups that were cancelled and may still have pending events, for a start."""
+        ...
+
+    async def oldest_open_group(self) -> tuple[bytes, int] | None:
+        """The open group with the oldest last push, and that time."""
+        ...

@@ -1,0 +1,1 @@
+"""Where things are kept: one folder for each kind of database."""

@@ -1,0 +1,138 @@
+"""Opening a store: one broker a file, the right kind of file, the right settings."""
+
+import fcntl
+import logging
+import os
+import secrets
+import sqlite3
+from pathlib import Path
+from typing import IO, NamedTuple
+from urllib.parse import quote
+
+import aiosqlite
+
+from queue_service.storage.sqlite.statements import SQL, read_sql
+
+APPLICATION_ID = 0x4C4F4E47
+"""Marks the file as ours: "LONG"."""
+SCHEMA_VERSION = 1
+OLDEST_SQLITE = (3, 38, 0)
+"""The first with the JSON operators that the statements use."""
+WAL_RESET_FIXED = (3, 51, 3)
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 0",  # the writer checkpoints between its turns
+    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA secure_delete = OFF",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -65536",
+)
+
+log = logging.getLogger(__name__)
+
+
+class StoreRefused(Exception):
+    """The file cannot be used as a store. The text says why and what to do."""
+
+
+class Counters(NamedTuple):
+    """Where numbering goes on."""
+
+    incarnation: str
+    next_version: int
+    last_event: int
+    last_group: int
+
+
+def lock(path: Path) -> IO[str]:
+    """Take the file for this process until the returned file is closed.
+
+    Raises:
+        StoreRefused: another broker has it, or the folder is not there.
+    """
+    lock_path = path.with_name(path.name + "-lock")
+    try:
+        held = lock_path.open("w")
+    except OSError as error:
+        raise StoreRefused(f"cannot open {lock_path}: {error.strerror}") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        held.close()
+        raise StoreRefused(f"{path} is in use by another broker: stop that one, or name another file") from error
+    return held
+
+
+async def open_writer(path: Path) -> tuple[aiosqlite.Connection, Counters]:
+    """Open the connection that writes and checkpoints; a new file gets its schema.
+
+    Raises:
+        StoreRefused: the file is of another kind, damaged or of a newer version.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreRefused(
+            f"this Python has SQLite {sqlite3.sqlite_version}; Longshore needs {'.'.join(map(str, OLDEST_SQLITE))} "
+            "or later"
+        )
+    if sqlite3.sqlite_version_info < WAL_RESET_FIXED:
+        log.info(
+            "SQLite %s: only one connection writes and checkpoints, which keeps clear of the WAL-reset fault that "
+            "3.51.3 mends",
+            sqlite3.sqlite_version,
+        )
+    connection = await aiosqlite.connect(path, isolation_level="IMMEDIATE")
+    try:
+        await _check_kind(connection, path)
+        for pragma in _PRAGMAS:
+            await connection.execute_fetchall(pragma)
+        return connection, await _counters(connection)
+    except sqlite3.DatabaseError as error:
+        await connection.close()
+        raise StoreRefused(f"{path} is not a Longshore store, or it is damaged ({error}): restore a backup") from error
+    except BaseException:
+        await connection.close()
+        raise
+
+
+async def open_reader(path: Path) -> aiosqlite.Connection:
+    """Open a connection that only reads."""
+    uri = f"file:{quote(os.path.abspath(path))}?mode=ro"  # noqa: ASYNC240, PTH100  asks the process, not the disk
+    connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+    await connection.execute_fetchall("PRAGMA query_only = ON")
+    return connection
+
+
+async def _check_kind(connection: aiosqlite.Connection, path: Path) -> None:
+    application_id = await _number(connection, "PRAGMA application_id")
+    version = await _number(connection, "PRAGMA user_version")
+    tables = await _number(connection, "SELECT count(*) FROM sqlite_schema")
+    if not tables and not application_id:
+        await _create(connection)
+        return
+    if application_id != APPLICATION_ID:
+        raise StoreRefused(f"{path} is a SQLite file of another program: name another file")
+    if version > SCHEMA_VERSION:
+        raise StoreRefused(
+            f"{path} has schema version {version}, this broker knows {SCHEMA_VERSION}: use a newer Longshore"
+        )
+
+
+async def _create(connection: aiosqlite.Connection) -> None:
+    await connection.executescript(  # the incarnation is hexadecimal
+        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;"  # noqa: S608
+        f"{read_sql('schema')}"
+        f"INSERT INTO store (id, incarnation, next_version) VALUES (1, '{secrets.token_hex(4)}', 1);"
+        f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    )
+
+
+async def _number(connection: aiosqlite.Connection, statement: str) -> int:
+    rows = list(await connection.execute_fetchall(statement))
+    return int(rows[0][0])
+
+
+async def _counters(connection: aiosqlite.Connection) -> Counters:
+    rows = list(await connection.execute_fetchall(SQL["counters"]))
+    return Counters(*rows[0])

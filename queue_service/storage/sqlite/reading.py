@@ -1,0 +1,87 @@
+"""Reads outside the turns of the writer, over a connection of their own: they never wait behind a sync."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import aiosqlite
+
+from queue_service.domain.ids import LeaseKey
+from queue_service.domain.records import Entry, Group
+from queue_service.ports.store import EntryPage, JobView, LeasedEvent
+from queue_service.storage.sqlite.rows import Blobs, Row, encode, entry_of, group_of, job_of
+from queue_service.storage.sqlite.statements import SQL
+
+_JOB_COLUMNS = 15
+_PAST_EVERY_KEY = "\x7f"
+"""Greater than every character that a key may have."""
+
+
+class Reader:
+    """A connection that only reads."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def close(self) -> None:
+        """Close the connection. The last connection of a file must be the writer's."""
+        await self._connection.close()
+
+    async def queues(self) -> dict[str, int]:
+        """Every queue and its number."""
+        return {row[1]: row[0] for row in await self._all("list_queues")}
+
+    async def jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
+        """Jobs by id."""
+        blobs = Blobs()
+        offsets = encode([blobs.add(job_id) for job_id in job_ids])
+        rows = await self._all("get_jobs", offsets=offsets, blobs=blobs.join())
+        return {row[1]: JobView(job_of(row[:_JOB_COLUMNS]), *row[_JOB_COLUMNS:]) for row in rows}
+
+    async def group(self, group_id: bytes) -> Group | None:
+        """A group by id."""
+        rows = await self._all("load_groups_by_id", offsets="[1]", blobs=group_id)
+        return group_of(rows[0]) if rows else None
+
+    async def entries(self, keys: Sequence[str], now: int) -> dict[str, Entry]:
+        """Entries by key."""
+        rows = await self._all("get_entries", keys=encode(keys), now=now)
+        return {row[0]: entry_of(row) for row in rows}
+
+    async def entry_page(
+        self, *, prefix: str, after: str, limit: int, max_bytes: int, keys_only: bool, now: int
+    ) -> EntryPage:
+        """Entries in order of their keys, as many as fit into the bytes, at least one if there is one."""
+        statement = "list_keys" if keys_only else "list_entries"
+        span = {"prefix": prefix, "prefix_end": prefix + _PAST_EVERY_KEY, "after": after}
+        entries: list[Entry] = []
+        total_bytes = 0
+        cursor = await self._connection.execute(SQL[statement], {**span, "limit": limit + 1, "now": now})
+        async with cursor:
+            while rows := list(await cursor.fetchmany(16)):
+                for row in rows:
+                    total_bytes += len(row[0]) + len(row[1] or b"") + 64
+                    if len(entries) == limit or (entries and total_bytes > max_bytes):
+                        return EntryPage(entries, more=True)
+                    entries.append(entry_of(row))
+        return EntryPage(entries, more=False)
+
+    async def leased_events(self) -> list[LeasedEvent]:
+        """Every lease."""
+        return [
+            LeasedEvent(LeaseKey(row[0], row[1]), job=row[2], group=row[3], expire_time=row[4])
+            for row in await self._all("leased_events")
+        ]
+
+    async def unfinished_cancels(self) -> tuple[list[bytes], list[bytes]]:
+        """Jobs and groups that were cancelled and have not ended."""
+        jobs = await self._all("cancelling_jobs")
+        groups = await self._all("cancelling_groups")
+        return [row[0] for row in jobs], [row[0] for row in groups]
+
+    async def oldest_open_group(self) -> tuple[bytes, int] | None:
+        """The open group with the oldest last push."""
+        rows = await self._all("oldest_open_group")
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    async def _all(self, statement: str, **parameters: Any) -> list[Row]:
+        return list(await self._connection.execute_fetchall(SQL[statement], parameters))

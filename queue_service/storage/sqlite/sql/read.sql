@@ -1,0 +1,57 @@
+-- What readers ask for, outside the turns of the writer.
+
+-- name: get_jobs
+SELECT
+    job.id, job.job_id, job.queue, job.group_number, job.request_id, job.fingerprint, job.events, job.success,
+    job.failed, job.cancelled, job.root, job.depth, job.push_time, job.finish_time, job.cancel_time,
+    queue.name, g.group_id, g.cancel_time
+FROM json_each(:offsets) AS wanted
+CROSS JOIN job ON job.job_id = substr(:blobs, wanted.value, 16)
+CROSS JOIN queue ON queue.id = job.queue
+LEFT JOIN job_group AS g ON g.id = job.group_number;
+
+-- name: get_entries
+SELECT key, payload, is_json, version, create_time, update_time, expire_time
+FROM entry
+WHERE key IN (SELECT value FROM json_each(:keys)) AND (expire_time IS NULL OR expire_time > :now);
+
+-- name: list_entries
+-- One entry more than asked for tells whether others follow.
+SELECT key, payload, is_json, version, create_time, update_time, expire_time
+FROM entry
+WHERE key > :after AND key >= :prefix AND key < :prefix_end AND (expire_time IS NULL OR expire_time > :now)
+ORDER BY key
+LIMIT :limit;
+
+-- name: list_keys
+SELECT key, NULL, NULL, version, create_time, update_time, expire_time
+FROM entry
+WHERE key > :after AND key >= :prefix AND key < :prefix_end AND (expire_time IS NULL OR expire_time > :now)
+ORDER BY key
+LIMIT :limit;
+
+-- name: list_queues
+SELECT id, name FROM queue;
+
+-- name: leased_events
+SELECT event.id, event.attempt, event.job, job.group_number, event.lease_expire_time
+FROM event INDEXED BY event_leased
+CROSS JOIN job ON job.id = event.job
+WHERE event.state = 2;
+
+-- name: cancelling_jobs
+SELECT job_id FROM job INDEXED BY job_cancelling WHERE cancel_time IS NOT NULL AND finish_time IS NULL;
+
+-- name: cancelling_groups
+SELECT group_id FROM job_group INDEXED BY group_cancelling WHERE cancel_time IS NOT NULL AND state = 2;
+
+-- name: oldest_open_group
+SELECT group_id, last_push_time FROM job_group WHERE state = 1 ORDER BY last_push_time LIMIT 1;
+
+-- name: counters
+SELECT
+    incarnation,
+    next_version,
+    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0),
+    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'job_group'), 0)
+FROM store;

@@ -1,0 +1,114 @@
+-- What a turn of the writer writes, in this order. Rows come as one JSON text of arrays, bytes as one BLOB with
+-- offsets (from 1) and lengths into it.
+
+-- name: insert_queues
+INSERT INTO queue (id, name)
+SELECT value ->> 0, value ->> 1 FROM json_each(:rows);
+
+-- name: insert_groups
+INSERT INTO job_group (
+    id, state, jobs, events, success, failed, cancelled, create_time, last_push_time, complete_time, cancel_time,
+    on_complete, group_id, fingerprint
+)
+SELECT
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+    value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+    substr(:blobs, value ->> 12, 16), substr(:blobs, value ->> 13, value ->> 14)
+FROM json_each(:rows);
+
+-- name: insert_jobs
+INSERT INTO job (
+    id, queue, group_number, request_id, events, success, failed, cancelled, depth, push_time, finish_time,
+    cancel_time, job_id, fingerprint, root
+)
+SELECT
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+    value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+    substr(:blobs, value ->> 12, 16), substr(:blobs, value ->> 13, value ->> 14),
+    substr(:blobs, value ->> 15, 16)
+FROM json_each(:rows);
+
+-- name: insert_events
+INSERT INTO event (
+    id, job, queue, state, due_time, attempt, failures, lease_losses, is_json, attributes, payload
+)
+SELECT
+    value ->> 0, value ->> 1, value ->> 2, 1, value ->> 3, 0, 0, 0, value ->> 4, value ->> 5,
+    substr(:blobs, value ->> 6, value ->> 7)
+FROM json_each(:rows);
+
+-- name: update_events
+UPDATE event
+SET
+    state = changed.value ->> 1,
+    due_time = changed.value ->> 2,
+    lease_expire_time = changed.value ->> 3,
+    attempt = changed.value ->> 4,
+    failures = changed.value ->> 5,
+    lease_losses = changed.value ->> 6,
+    first_delivery_time = changed.value ->> 7,
+    context = changed.value ->> 8
+FROM json_each(:rows) AS changed
+WHERE event.id = changed.value ->> 0;
+
+-- name: delete_events
+DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: update_jobs
+UPDATE job
+SET
+    success = changed.value ->> 1,
+    failed = changed.value ->> 2,
+    cancelled = changed.value ->> 3,
+    finish_time = changed.value ->> 4,
+    cancel_time = changed.value ->> 5
+FROM json_each(:rows) AS changed
+WHERE job.id = changed.value ->> 0;
+
+-- name: update_groups
+UPDATE job_group
+SET
+    state = changed.value ->> 1,
+    jobs = changed.value ->> 2,
+    events = changed.value ->> 3,
+    success = changed.value ->> 4,
+    failed = changed.value ->> 5,
+    cancelled = changed.value ->> 6,
+    last_push_time = changed.value ->> 7,
+    complete_time = changed.value ->> 8,
+    cancel_time = changed.value ->> 9
+FROM json_each(:rows) AS changed
+WHERE job_group.id = changed.value ->> 0;
+
+-- name: upsert_entries
+INSERT INTO entry (key, version, create_time, update_time, expire_time, is_json, payload)
+SELECT
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+    substr(:blobs, value ->> 6, value ->> 7)
+FROM json_each(:rows)
+WHERE true
+ON CONFLICT (key) DO UPDATE SET
+    version = excluded.version,
+    create_time = excluded.create_time,
+    update_time = excluded.update_time,
+    expire_time = excluded.expire_time,
+    is_json = excluded.is_json,
+    payload = excluded.payload;
+
+-- name: delete_entries
+DELETE FROM entry WHERE key IN (SELECT value FROM json_each(:keys));
+
+-- name: update_next_version
+UPDATE store SET next_version = :next_version;
+
+-- name: insert_commits
+INSERT INTO commit_answer (request_id, expire_time, fingerprint, answer)
+SELECT
+    value ->> 0, value ->> 1,
+    substr(:blobs, value ->> 2, value ->> 3), substr(:blobs, value ->> 4, value ->> 5)
+FROM json_each(:rows)
+WHERE true
+ON CONFLICT (request_id) DO UPDATE SET
+    expire_time = excluded.expire_time,
+    fingerprint = excluded.fingerprint,
+    answer = excluded.answer;

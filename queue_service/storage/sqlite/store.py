@@ -1,0 +1,267 @@
+"""The store: units queue for the writer, which carries out all that wait in one transaction (group commit).
+
+While one transaction is being synced the next batch gathers, so no timer is needed and load makes batches larger.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any, Self, TypeVar
+
+import aiosqlite
+
+from queue_service.domain.errors import BrokerError, DataLoss, DiskFull, Unavailable
+from queue_service.domain.limits import Limits
+from queue_service.domain.records import Entry, Group
+from queue_service.ports import Clock, Needs, Unit, Workset
+from queue_service.ports.store import EntryPage, JobView, LeasedEvent
+from queue_service.storage.sqlite.loading import Loader
+from queue_service.storage.sqlite.opening import Counters, lock, open_reader, open_writer
+from queue_service.storage.sqlite.reading import Reader
+from queue_service.storage.sqlite.writing import write_changes
+
+T = TypeVar("T")
+
+TURN_UNITS = 512
+TURN_WEIGHT = 4_000
+"""Events that one turn may touch: keeps it in the low tens of milliseconds."""
+CHECKPOINT_BYTES = 8 * 1024 * 1024
+"""Written since the last checkpoint: the log is moved into the file between two turns."""
+IDLE_CHECKPOINT_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class _Waiting:
+    """A unit in the queue of the writer, and who waits for it."""
+
+    __slots__ = ("future", "result", "unit")
+
+    def __init__(self, unit: Unit[Any], future: asyncio.Future[Any]) -> None:
+        self.unit = unit
+        self.future = future
+        self.result: Any = None
+
+
+class SqliteStore:
+    """A store on one file. Open it with SqliteStore.open."""
+
+    def __init__(
+        self, *, held: IO[str], writer: aiosqlite.Connection, reader: Reader, counters: Counters, clock: Clock
+    ) -> None:
+        self._held = held
+        self._connection = writer
+        self._reader = reader
+        self._clock = clock
+        self._loader = Loader(writer, claim_bytes=Limits().response_bytes)
+        self._incarnation = counters.incarnation
+        self._next_version = counters.next_version
+        self._next_event = counters.last_event + 1
+        self._next_group = counters.last_group + 1
+        self._queues: dict[str, int] = {}
+        self._urgent: deque[_Waiting] = deque()
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._unchecked_bytes = 0
+        self._listeners: list[Callable[[Workset], None]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock) -> Self:
+        """Open or create the file.
+
+        Raises:
+            StoreRefused: it is in use, damaged, of another kind or of a newer version.
+        """
+        held = lock(path)
+        try:
+            writer, counters = await open_writer(path)
+            reader = Reader(await open_reader(path))
+        except BaseException:
+            held.close()
+            raise
+        store = cls(held=held, writer=writer, reader=reader, counters=counters, clock=clock)
+        store._queues = await reader.queues()
+        store._task = asyncio.create_task(store._run(), name="writer")
+        return store
+
+    async def close(self) -> None:
+        """Finish what waits, move the log into the file, and let the file go."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        await self._reader.close()
+        await self._checkpoint("TRUNCATE")
+        await self._connection.close()
+        self._held.close()
+
+    @property
+    def incarnation(self) -> str:
+        """Names this store; part of every lease_id."""
+        return self._incarnation
+
+    def on_commit(self, listener: Callable[[Workset], None]) -> None:
+        """Call the listener after every commit, before the callers of its units go on."""
+        self._listeners.append(listener)
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Carry a unit out. It is durable when this returns."""
+        if self._closing:
+            raise Unavailable("the broker is stopping")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        (self._urgent if unit.urgent else self._waiting).append(_Waiting(unit, future))
+        self._wake.set()
+        return await future
+
+    async def get_jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
+        """Read jobs."""
+        return await self._reader.jobs(job_ids)
+
+    async def get_group(self, group_id: bytes) -> Group | None:
+        """Read a group."""
+        return await self._reader.group(group_id)
+
+    async def get_entries(self, keys: Sequence[str], now: int) -> dict[str, Entry]:
+        """Read entries as of one instant."""
+        return await self._reader.entries(keys, now)
+
+    async def list_entries(
+        self, *, prefix: str, after: str, limit: int, max_bytes: int, keys_only: bool, now: int
+    ) -> EntryPage:
+        """Read entries in order of their keys."""
+        return await self._reader.entry_page(
+            prefix=prefix, after=after, limit=limit, max_bytes=max_bytes, keys_only=keys_only, now=now
+        )
+
+    async def queue_names(self) -> list[str]:
+        """Every queue."""
+        return list(self._queues)
+
+    async def leased_events(self) -> list[LeasedEvent]:
+        """Every lease that is stored."""
+        return await self._reader.leased_events()
+
+    async def unfinished_cancels(self) -> tuple[list[bytes], list[bytes]]:
+        """Jobs and groups whose cancel may have more to do."""
+        return await self._reader.unfinished_cancels()
+
+    async def oldest_open_group(self) -> tuple[bytes, int] | None:
+        """The open group with the oldest last push, and that time."""
+        return await self._reader.oldest_open_group()
+
+    async def _run(self) -> None:
+        while True:
+            if not self._urgent and not self._waiting:
+                if self._closing:
+                    return
+                await self._idle()
+                continue
+            batch = self._take()
+            if batch:
+                await self._turn(batch)
+            if self._unchecked_bytes > CHECKPOINT_BYTES:
+                await self._checkpoint("PASSIVE")
+
+    async def _idle(self) -> None:
+        self._wake.clear()
+        if not self._unchecked_bytes:
+            await self._wake.wait()
+            return
+        try:
+            await asyncio.wait_for(self._wake.wait(), IDLE_CHECKPOINT_SECONDS)
+        except TimeoutError:
+            await self._checkpoint("TRUNCATE")
+
+    def _take(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        weight = 0
+        for source in (self._urgent, self._waiting):
+            while source and len(batch) < TURN_UNITS and (not batch or weight + source[0].unit.weight <= TURN_WEIGHT):
+                waiting = source.popleft()
+                if not waiting.future.cancelled():
+                    batch.append(waiting)
+                    weight += waiting.unit.weight
+        return batch
+
+    async def _turn(self, batch: list[_Waiting]) -> None:
+        """Carry out a batch in one transaction. Never raises: what goes wrong is told to who waits."""
+        try:
+            done = await self._carry_out(batch)
+        except Exception as error:  # noqa: BLE001  the writer must live; the callers are told
+            if self._connection.in_transaction:
+                await self._connection.rollback()
+            failure = _failure_of(error)
+            for waiting in batch:
+                if not waiting.future.done():
+                    waiting.future.set_exception(failure)
+            return
+        for waiting in done:
+            if not waiting.future.done():
+                waiting.future.set_result(waiting.result)
+
+    async def _carry_out(self, batch: list[_Waiting]) -> list[_Waiting]:
+        now = self._clock.now()
+        needs = Needs()
+        for waiting in batch:
+            waiting.unit.needs(needs)
+        loaded = await self._loader.load(needs, self._queues, now)
+        work = Workset(
+            now=now,
+            loaded=loaded,
+            queues=self._queues,
+            next_event=self._next_event,
+            next_group=self._next_group,
+            next_version=self._next_version,
+        )
+        done: list[_Waiting] = []
+        for waiting in batch:
+            try:
+                waiting.result = waiting.unit.apply(work)
+                done.append(waiting)
+            except BrokerError as refusal:  # raised before the first change, so the others are not concerned
+                if not waiting.future.done():
+                    waiting.future.set_exception(refusal)
+            except Exception as fault:
+                log.exception("a unit of work failed; the others of its turn are carried out without it")
+                if not waiting.future.done():
+                    waiting.future.set_exception(fault)
+                rest = [other for other in batch if not other.future.done()]
+                return await self._carry_out(rest) if rest else []
+        if work.changes:
+            self._unchecked_bytes += await write_changes(self._connection, work)
+            await self._connection.commit()
+            self._queues.update(work.changes.queues)
+            self._next_event = work.next_event
+            self._next_group = work.next_group
+            self._next_version = work.next_version
+        for listener in self._listeners:
+            listener(work)
+        return done
+
+    async def _checkpoint(self, mode: str) -> None:
+        self._unchecked_bytes = 0
+        try:
+            await self._connection.execute_fetchall(f"PRAGMA wal_checkpoint({mode})")
+        except sqlite3.Error as error:
+            log.warning("could not move the log into the file: %s", error)
+
+
+_FAILURES: dict[int, Callable[[str], BrokerError]] = {
+    sqlite3.SQLITE_FULL: lambda _: DiskFull(),
+    sqlite3.SQLITE_CORRUPT: DataLoss,
+    sqlite3.SQLITE_NOTADB: DataLoss,
+}
+
+
+def _failure_of(error: Exception) -> Exception:
+    if not isinstance(error, sqlite3.Error):
+        return error
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
+    log.error("the store failed: %s", error)
+    make = _FAILURES.get(code)
+    return make(str(error)) if make is not None else Unavailable(f"the store could not write ({error})")
