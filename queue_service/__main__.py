@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import click
-from longshore.serving.server import AddressInUse
 
+from longshore.serving.server import AddressInUse
 from queue_service.app import App
 from queue_service.storage.sqlite import StoreRefused
 

@@ -7,7 +7,6 @@ from typing import Self
 
 from longshore.serving import Interceptor, Server
 from longshore.v1 import kv_service_pb2, kv_service_pb2_grpc, queue_service_pb2, queue_service_pb2_grpc
-
 from queue_service.broker.broker import Broker
 from queue_service.clock import SystemClock
 from queue_service.domain.limits import Limits

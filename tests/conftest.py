@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+
 from queue_service.app import App
 
 READY = re.compile(r" on (?:http://)?([\w.]+:\d+)")

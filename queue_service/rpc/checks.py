@@ -5,8 +5,8 @@ from typing import NoReturn
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from longshore.v1 import event_pb2
 
+from longshore.v1 import event_pb2
 from queue_service.domain.errors import Fault, InvalidRequest
 from queue_service.domain.ids import LeaseKey, is_reserved, parse_id, parse_lease_id
 from queue_service.domain.limits import DAY, ENTRY_KEY, QUEUE_NAME, SECOND

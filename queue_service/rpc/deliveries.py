@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from longshore.v1 import queue_service_pb2 as pb
-
 from queue_service.broker.broker import Broker
 from queue_service.broker.claim import Delivered
 from queue_service.broker.dispatch import Subscriber

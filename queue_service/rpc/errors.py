@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
+
 from longshore.serving import Failure, FieldFault
 from longshore.v1 import event_pb2
-
 from queue_service.domain import errors
 
 Code = grpc.StatusCode

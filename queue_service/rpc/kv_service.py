@@ -5,8 +5,8 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 from grpc import aio
-from longshore.v1 import kv_service_pb2 as pb, kv_service_pb2_grpc
 
+from longshore.v1 import kv_service_pb2 as pb, kv_service_pb2_grpc
 from queue_service.domain.limits import Limits
 from queue_service.kv.entries import ABSENT, Check
 from queue_service.kv.store import KeyValueStore

@@ -1,8 +1,8 @@
 """What the broker answers, as messages."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from longshore.v1 import event_pb2, kv_service_pb2, queue_service_pb2 as pb
 
+from longshore.v1 import event_pb2, kv_service_pb2, queue_service_pb2 as pb
 from queue_service.broker.answers import CommitAnswer
 from queue_service.broker.claim import Delivered
 from queue_service.broker.extend import Extended

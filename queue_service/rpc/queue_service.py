@@ -4,8 +4,8 @@ import hashlib
 from typing import Any
 
 from grpc import aio
-from longshore.v1 import queue_service_pb2 as pb, queue_service_pb2_grpc
 
+from longshore.v1 import queue_service_pb2 as pb, queue_service_pb2_grpc
 from queue_service.broker.broker import Broker
 from queue_service.domain.errors import BrokerError, InvalidRequest
 from queue_service.domain.limits import Limits

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable
 
 from longshore.v1 import event_pb2, queue_service_pb2 as pb
-
 from queue_service.broker.commit import CommitStep
 from queue_service.broker.extend import Extension
 from queue_service.broker.push import NewJob, Parent
