@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 
 import click
-from longshore.serving.server import AddressInUse
 
 from import_worker.app import serve
 from import_worker.config import load_import
 from import_worker.errors import ConfigInvalid
 from import_worker.settings import Settings
+from longshore.serving.server import AddressInUse
 
 _DEFAULT = Settings()
 

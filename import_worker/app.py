@@ -13,10 +13,6 @@ from functools import partial
 from typing import Self
 
 import longshore
-from longshore.serving import Interceptor, Server
-from longshore.v1 import import_service_pb2
-from longshore.v1.import_service_pb2_grpc import add_ImportServiceServicer_to_server
-
 from import_worker.assets.client import AssetsClient
 from import_worker.catalogue import Catalogue
 from import_worker.config import ImportConfig
@@ -37,6 +33,9 @@ from import_worker.settings import Settings
 from import_worker.sources.rest import RestSource
 from import_worker.transform.mapper import Mapper
 from import_worker.transport import Transport
+from longshore.serving import Interceptor, Server
+from longshore.v1 import import_service_pb2
+from longshore.v1.import_service_pb2_grpc import add_ImportServiceServicer_to_server
 
 MAX_REQUEST_BYTES = 64 * 1024
 CALL_PATIENCE = 2.0
@@ -171,7 +170,7 @@ class Worker:
         )
 
     async def _wait_for_broker(self) -> None:
-        """Return when the broker answers. Each call waits with a growing pause by itself; what is missing is said once."""
+        """Return when the broker answers. Each call waits with growing pauses; that it is missing is said once."""
         said = False
         while True:
             try:

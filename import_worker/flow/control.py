@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass
 
 import longshore
-
 from import_worker.config import ImportConfig
 from import_worker.errors import ConfigInvalid, Fault
 from import_worker.flow import entries

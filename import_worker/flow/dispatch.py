@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 import longshore
-
 from import_worker.flow import finalize, read, start, submit
 from import_worker.flow.events import FINALIZE, READ, START, SUBMIT
 from import_worker.flow.run import WrongTransition

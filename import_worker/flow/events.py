@@ -7,7 +7,6 @@ import hashlib
 from dataclasses import dataclass, replace
 
 import longshore
-
 from import_worker.flow.entries import derived_id
 from import_worker.flow.run import Run
 

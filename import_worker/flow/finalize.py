@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import longshore
-
 from import_worker.errors import ExecutionLost, ImportProblem, Throttled, Transient
 from import_worker.flow.benches import Bench
 from import_worker.flow.events import Ask, group_of, push_start

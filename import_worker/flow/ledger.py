@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import longshore
-
 from import_worker.config import ImportConfig
 from import_worker.errors import Permanent
 from import_worker.flow import entries

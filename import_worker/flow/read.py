@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import longshore
-
 from import_worker.flow import entries
 from import_worker.flow.benches import Bench
 from import_worker.flow.entries import Lane

@@ -8,7 +8,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 
 import longshore
-
 from import_worker.errors import DestinationBusy
 from import_worker.flow.benches import Bench
 from import_worker.flow.events import Ask, push_read

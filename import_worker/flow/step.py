@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 import longshore
-
 from import_worker.errors import ExecutionLost, Permanent, Throttled, Transient
 from import_worker.flow.benches import Bench, Benches
 from import_worker.flow.events import Ask

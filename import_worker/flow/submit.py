@@ -6,7 +6,6 @@ The bytes were made when the page was read and never change. Success writes noth
 import json
 
 import longshore
-
 from import_worker.config import ImportConfig
 from import_worker.errors import ChunkTooLarge
 from import_worker.flow.benches import Bench

@@ -6,7 +6,6 @@ A run stops only when its finalize event became a dead letter, or a worker died 
 import logging
 
 import longshore
-
 from import_worker.flow.entries import derived_id
 from import_worker.flow.events import FINALIZE, Ask
 from import_worker.flow.run import GIVING_UP, TERMINAL, Run

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import longshore
-
 from import_worker.flow.entries import LISTING, Lane, listed_id
 from import_worker.flow.run import TERMINAL, Run
 from import_worker.flow.step import Flow

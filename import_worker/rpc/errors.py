@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
-import longshore
-from longshore.serving import Failure, FieldFault
 
+import longshore
 from import_worker.catalogue import NotConfigured
 from import_worker.config.secrets import ReferenceUnresolved
 from import_worker.errors import ConfigInvalid
 from import_worker.flow.control import TooManyRaces
 from import_worker.flow.run import WrongTransition
 from import_worker.flow.view import NoSuchImport
+from longshore.serving import Failure, FieldFault
 
 RETRY_SECONDS = 1.0
 

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from grpc import aio
-from longshore.v1 import import_service_pb2 as pb
-from longshore.v1.import_service_pb2_grpc import ImportServiceServicer
 
 from import_worker.catalogue import Catalogue
 from import_worker.flow import control, view as views
 from import_worker.flow.step import Flow
 from import_worker.rpc.errors import InvalidRequest
 from import_worker.rpc.messages import import_message
+from longshore.v1 import import_service_pb2 as pb
+from longshore.v1.import_service_pb2_grpc import ImportServiceServicer
 
 Context = aio.ServicerContext[Any, Any]
 
@@ -59,7 +59,7 @@ class ImportService(ImportServiceServicer):
             next_page_token=base64.urlsafe_b64encode(page.next_key.encode()).decode(),
         )
 
-    async def WatchImport(self, request: pb.WatchImportRequest, context: Context) -> None:
+    async def WatchImport(self, request: pb.WatchImportRequest, context: Context) -> None:  # type: ignore[override]
         """An import at every change."""
         async for view in views.watch(self._flow, _import_id(request.import_id)):
             await context.write(pb.WatchImportResponse(**_import(view)))

@@ -1,9 +1,9 @@
 """Imports as messages of the contract."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from longshore.v1 import import_service_pb2 as pb
 
 from import_worker.flow.view import ImportView, TypeView
+from longshore.v1 import import_service_pb2 as pb
 
 
 def import_message(view: ImportView) -> pb.Import:
