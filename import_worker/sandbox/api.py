@@ -7,13 +7,15 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from import_worker.sandbox.executions import MAX_FAILURES, Execution
 from import_worker.sandbox.importsource import ImportSource
@@ -22,10 +24,27 @@ from import_worker.sandbox.wire import NoAnswer
 
 MAX_BODY = 10 * 1024 * 1024
 MAX_REASON = 1_024
-INFO_PATH = "/jsm/assets/v1/imports/info"
+ROOT = "/jsm/assets"
+INFO_PATH = "/v1/imports/info"
 _PROGRESS_FIELDS = {"steps": {"total", "current", "description"}, "objects": {"total", "processed"}}
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Guard:
+    """Lets nothing below ROOT pass without the token."""
+
+    def __init__(self, app: ASGIApp, source: ImportSource, token: str) -> None:
+        self._app = app
+        self._source = source
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = Headers(scope=scope).get("authorization", "").encode()
+        if not hmac.compare_digest(given, self._expected):
+            raise refused(401, "Authorization must be Bearer and the token of this import source")
+        self._source.expire()
+        await self._app(scope, receive, send)
 
 
 class Api:
@@ -34,16 +53,16 @@ class Api:
     Args:
         source: the import source.
         token: what requests carry as "Authorization: Bearer <token>".
-        prefix: the path of the import source, with its random parts.
+        prefix: the path of the import source below ROOT, with its random parts.
     """
 
     def __init__(self, source: ImportSource, token: str, prefix: str) -> None:
         self._source = source
-        self._expected = f"Bearer {token}".encode()
+        self._token = token
         self._prefix = prefix
 
     def routes(self) -> list[BaseRoute]:
-        """All routes, guarded by the token."""
+        """All routes; none is reached without the token."""
         table: list[tuple[str, str, _Endpoint]] = [
             ("GET", "/configstatus", self._config_status),
             ("PUT", "/mapping", self._put_mapping),
@@ -58,22 +77,13 @@ class Api:
             ("GET", "/executions/{execution}/status", self._status),
             ("POST", "/executions/{execution}/history/failed", self._failed),
         ]
-        below = [Route(path, self._guarded(endpoint), methods=[method]) for method, path, endpoint in table]
-        return [Route(INFO_PATH, self._guarded(self._info), methods=["GET"]), Mount(self._prefix, routes=below)]
-
-    def _guarded(self, endpoint: _Endpoint) -> _Endpoint:
-        @wraps(endpoint)
-        async def guarded(request: Request) -> Response:
-            given = request.headers.get("authorization", "").encode()
-            if not hmac.compare_digest(given, self._expected):
-                raise refused(401, "Authorization must be Bearer and the token of this import source")
-            self._source.expire()
-            return await endpoint(request)
-
-        return guarded
+        below = [Route(path, endpoint, methods=[method]) for method, path, endpoint in table]
+        guard = Middleware(_Guard, source=self._source, token=self._token)
+        info = Route(INFO_PATH, self._info, methods=["GET"])
+        return [Mount(ROOT, routes=[info, Mount(self._prefix, routes=below)], middleware=[guard])]
 
     def _link(self, request: Request, path: str) -> str:
-        return f"{request.url.scheme}://{request.url.netloc}{self._prefix}{path}"
+        return f"{request.url.scheme}://{request.url.netloc}{ROOT}{self._prefix}{path}"
 
     async def _info(self, request: Request) -> Response:
         links = {"getStatus": "/configstatus", "start": "/executions", "mapping": "/mapping"}

@@ -37,7 +37,7 @@ def build_app(
         new_id: makes ids that nobody can guess.
     """
     source = ImportSource(new_id(), Faults(switches or Switches()), now, new_id)
-    prefix = f"/jsm/assets/workspace/{new_id()}/v1/importsource/{source.id}"
+    prefix = f"/workspace/{new_id()}/v1/importsource/{source.id}"
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -153,9 +153,8 @@ class ImportSource:
     def receive(self, execution_id: str) -> Execution:
         """The execution that a data call is for; it may vanish here. Raises Refused, status 404."""
         execution = self.find(execution_id)
-        if self.faults.execution_vanishes(execution.data_calls):
-            if execution is self.executions.open:
-                execution.finish(State.CANCELLED, self._now())
+        if execution.state is State.INGESTING and self.faults.execution_vanishes(execution.data_calls):
+            execution.finish(State.CANCELLED, self._now())
             execution.gone = True
         execution = self.find(execution_id)
         execution.data_calls += 1
