@@ -79,8 +79,10 @@ def parse_json(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         if _is_cut(text, error):
             raise BodyCutOff from None
-        kind = "HTML" if text.lstrip().startswith("<") else "text that is not JSON"
-        raise BodyWrong(f"{kind} ({error.msg} in line {error.lineno}, column {error.colno})") from None
+        if text.lstrip().startswith("<"):
+            raise BodyWrong("HTML") from None
+        place = f"{error.msg} in line {error.lineno}, column {error.colno}"
+        raise BodyWrong(f"text that is not JSON ({place})") from None
     except (RecursionError, ValueError) as error:
         raise BodyWrong(f"JSON beyond reason ({error})") from None
 

@@ -6,6 +6,7 @@ Owns sending, redirects, time-outs and what a status means; whose fault it is co
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
@@ -87,7 +88,7 @@ class Transport:
             Transient: as the peer's unavailable, after the last retry.
             Throttled: the peer asks to wait longer than is done in place.
         """
-        return await self._repeated(request, lambda: self._once(request))
+        return await self._repeated(request, partial(self._once, request))
 
     async def request_json(self, request: Request) -> tuple[Response, Any]:
         """Like request, for an answer that must be JSON; also gives its document. A document cut off is retried."""

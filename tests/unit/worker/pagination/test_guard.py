@@ -3,20 +3,21 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from import_worker.pagination.guard import Guard, Repeated
 
 
 @given(lead=st.integers(0, 150), length=st.integers(1, 150))
 def test_every_circle_is_found_within_three_times_its_reach(lead, length):
-    guard, page, steps = Guard.at("0"), 0, 0
-    with pytest.raises(Repeated):
-        while steps <= 3 * (lead + length) + 2:
-            steps += 1
+    def go_round():
+        guard, page = Guard.at("0"), 0
+        for _ in range(3 * (lead + length) + 3):
             page = page + 1 if page + 1 < lead + length else lead
             guard = guard.advance(str(page))
+
+    with pytest.raises(Repeated):
+        go_round()
 
 
 @given(st.lists(st.text(), unique=True, min_size=1, max_size=200))

@@ -1,8 +1,7 @@
 """The Link header, as RFC 8288 allows it to be written."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from import_worker.pagination.links import link_with
 

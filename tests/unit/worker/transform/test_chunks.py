@@ -2,8 +2,7 @@
 
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from import_worker.config.assets import Chunks
 from import_worker.transform.chunks import ChunkId, encode_chunks, split_chunk
@@ -50,10 +49,8 @@ def test_no_objects_make_no_chunks():
     assert encode_chunks([], PAGE, limits()).chunks == ()
 
 
-OBJECTS = st.lists(
-    st.tuples(st.sampled_from(["Device", "Data Centre", "Größe"]), st.text(st.characters(exclude_categories=["Cs"]), max_size=400)),
-    max_size=60,
-)  # fmt: skip
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
+OBJECTS = st.lists(st.tuples(st.sampled_from(["Device", "Data Centre", "Größe"]), TEXTS), max_size=60)
 
 
 @given(OBJECTS, st.integers(1, 20), st.integers(3000, 6000))

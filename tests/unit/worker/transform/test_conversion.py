@@ -4,8 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from import_worker.config.assets import Attribute, AttributeType
 from import_worker.transform.conversion import Unfit, convert

@@ -86,8 +86,12 @@ def test_a_reference_has_the_type_of_the_attribute_that_it_refers_by(configured)
         },
     }
     mapped = Mapper(configured(rack), "items").map_records(
-        [{"number": "1", "name": "a", "beside": "2"}, {"number": 2, "name": "b", "beside": None}, {"number": 3, "name": "c", "beside": "x"}]
-    )  # fmt: skip
+        [
+            {"number": "1", "name": "a", "beside": "2"},
+            {"number": 2, "name": "b", "beside": None},
+            {"number": 3, "name": "c", "beside": "x"},
+        ]
+    )
     assert [each.values.get("Beside") for each in mapped.objects] == [2, None]
     assert [each.record for each in mapped.quarantined] == [2]
 
