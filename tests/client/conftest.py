@@ -5,11 +5,12 @@ import json
 from collections import defaultdict
 
 import grpc
-import longshore
 import pytest
 from google.protobuf.any_pb2 import Any
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
+
+import longshore
 from longshore.v1 import event_pb2, kv_service_pb2_grpc, queue_service_pb2, queue_service_pb2_grpc
 
 END = object()

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
+
 from longshore.cli import plugins
 from longshore.cli.main import main
 from longshore.v1 import import_service_pb2, import_service_pb2_grpc

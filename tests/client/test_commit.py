@@ -3,9 +3,10 @@
 import asyncio
 
 import grpc
-import longshore
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+
+import longshore
 from longshore.v1 import event_pb2, kv_service_pb2, queue_service_pb2
 
 

@@ -5,9 +5,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import grpc
-import longshore
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+
+import longshore
 from longshore.consumer import ConsumeOptions, Consumer
 from longshore.v1 import event_pb2, queue_service_pb2
 

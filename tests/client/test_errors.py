@@ -3,10 +3,11 @@
 import copy
 
 import grpc
-import longshore
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2
+
+import longshore
 from longshore import errors
 from longshore.status import from_item
 from longshore.v1 import error_reason_pb2, event_pb2

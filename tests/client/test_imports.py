@@ -3,8 +3,9 @@
 import asyncio
 
 import grpc
-import longshore
 import pytest
+
+import longshore
 from longshore.v1 import import_service_pb2, import_service_pb2_grpc
 
 

@@ -6,9 +6,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import grpc
-import longshore
 import pytest
 from google.rpc import error_details_pb2
+
+import longshore
 from longshore.v1 import error_reason_pb2, event_pb2, queue_service_pb2
 
 

@@ -57,9 +57,6 @@ class Leases:
         self._due = asyncio.Event()
         self._now = asyncio.get_running_loop().time
 
-    def __len__(self) -> int:
-        return len(self._held)
-
     def add(self, event: Event) -> Lease:
         """Hold a new delivery."""
         lease = Lease(event, self._now() + self._seconds)

@@ -43,8 +43,10 @@ class Service:
             metavar="HOST:PORT", help=f"Where the {self.title} listens.",
         )  # fmt: skip
 
-    def unreachable(self, address: str, error: LongshoreError) -> click.ClickException:
-        """What to tell when it does not answer."""
+    def unavailable(self, address: str, error: LongshoreError) -> click.ClickException:
+        """What to tell when it does not answer, or answers that it cannot now."""
+        if error.reason:
+            return NotReachable(f"The {self.title} at {address} cannot answer now: {error.message}")
         return NotReachable(
             f"The {self.title} at {address} is not reachable ({error.message}).\n"
             f"Start it with `{self.command}`, or name another address with --address or {self.variable}."
@@ -60,7 +62,7 @@ IMPORT_WORKER = Service(
 
 
 class NotReachable(click.ClickException):
-    """Ends the command because its service does not answer."""
+    """Ends the command because its service does not answer, or not now."""
 
     exit_code = 5
 
@@ -80,7 +82,7 @@ def run(service: Service, address: str, work: Coroutine[Any, Any, Result]) -> Re
     try:
         return asyncio.run(work)
     except (Unavailable, DeadlineExceeded) as error:
-        raise service.unreachable(address, error) from error
+        raise service.unavailable(address, error) from error
     except LongshoreError as error:
         name = error.reason.removeprefix("ERROR_REASON_") or error.code
         raise click.ClickException(f"{name}: {error}") from error

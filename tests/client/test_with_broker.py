@@ -1,0 +1,203 @@
+"""The client against the real broker: what users read in the documentation, and a restart in the middle."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+import longshore
+from queue_service.app import App
+
+
+class Broker:
+    """A broker in this process that can be stopped and started again on the same file and port."""
+
+    def __init__(self, database):
+        self.database = database
+        self.port = 0
+        self.app = None
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    async def start(self):
+        self.app = await App.start(address=self.address, database=self.database)
+        self.port = self.app.port
+
+    async def stop(self):
+        if self.app is not None:
+            app, self.app = self.app, None
+            await app.stop()
+
+
+@pytest.fixture
+async def broker(tmp_path):
+    broker = Broker(tmp_path / "store.db")
+    await broker.start()
+    yield broker
+    await broker.stop()
+
+
+@pytest.fixture
+async def client(broker):
+    async with longshore.connect(broker.address, timeout=20) as client:
+        yield client
+
+
+@asynccontextmanager
+async def consuming(queue, handler, **options):
+    task = asyncio.ensure_future(queue.consume(handler, **options))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def ended(client, *job_ids):
+    """The counts of the jobs, asked until all of their events have ended."""
+    while True:
+        stats = await client.job_stats(job_ids)
+        if all(found.in_progress == 0 for found in stats.values()):
+            return list(stats.values())
+
+
+async def test_pushed_events_are_handled_and_counted(client):
+    queue = client.queue("work")
+
+    async def handle(event):
+        if event.body == 3:
+            raise longshore.Fail("ODD_ONE", "three is refused")
+
+    jobs = await asyncio.gather(*(queue.push(number) for number in range(200)))
+    batch = await queue.push_many([longshore.NewEvent(b"a"), longshore.NewEvent({"b": 1}, delay=0.05)])
+    async with consuming(queue, handle, concurrency=8):
+        stats = await ended(client, *(job.job_id for job in [*jobs, batch]))
+    assert [found.state for found in stats] == [
+        longshore.JobState.FAILED if number == 3 else longshore.JobState.SUCCEEDED for number in range(201)
+    ]
+    assert stats[-1].success == 2
+    info = await batch.get()
+    assert (info.queue, info.lineage.root_job_id, info.cancel_time) == ("work", batch.job_id, None)
+
+
+async def test_a_repeated_push_makes_one_job(client):
+    queue = client.queue("work")
+    first = await queue.push({"a": 1}, request_id="order-7")
+    again = await queue.push({"a": 1}, request_id="order-7")
+    assert (again.job_id, again.deduplicated, first.deduplicated) == (first.job_id, True, False)
+    with pytest.raises(longshore.IdReused):
+        await queue.push({"a": 2}, request_id="order-7")
+    with pytest.raises(longshore.InvalidRequest) as caught:
+        await client.queue("no/such name").push(1)
+    assert caught.value.violations
+
+
+async def test_a_retry_brings_back_what_it_left(client):
+    queue, contexts = client.queue("work"), asyncio.Queue()
+
+    async def handle(event):
+        contexts.put_nowait((event.attempt, event.retry_context))
+        if event.attempt == 1:
+            raise longshore.Retry(after=0.01, reason="FIRST", message="not yet", data={"page": 2})
+        if event.attempt == 2:
+            raise longshore.Release(reason="SECOND")
+
+    job = await queue.push("x")
+    async with consuming(queue, handle):
+        (one, nothing), (two, context), (three, later) = [await contexts.get() for _ in range(3)]
+        [stats] = await ended(client, job.job_id)
+    assert (one, two, three, nothing) == (1, 2, 3, None)
+    assert (context.retry_count, context.reason, context.message, context.data) == (1, "FIRST", "not yet", {"page": 2})
+    assert (later.retry_count, later.reason) == (1, "SECOND")
+    assert stats.state == longshore.JobState.SUCCEEDED
+
+
+async def test_a_chain_of_commits_counts_in_the_store_and_completes_its_group(client):
+    queue, done = client.queue("chain"), asyncio.Queue()
+    group = await client.group(on_complete=("done", {"finished": True})).create()
+
+    async def handle(event):
+        count = await client.kv.entry("count")
+        async with event.commit() as tx:
+            tx.check("count", absent=count is None) if count is None else tx.check("count", version=count.version)
+            tx.set("count", (count.value if count else 0) + 1)
+            if event.body < 5:
+                child = tx.push("chain", event.body + 1)
+        if event.body < 5:
+            assert tx.result.jobs[0].job_id == child.job_id
+
+    async def finish(event):
+        done.put_nowait(event)
+
+    await queue.push(1, group=group, seal_group=True)
+    async with consuming(queue, handle), consuming(client.queue("done"), finish):
+        event = await done.get()
+    assert event.attributes["longshore.group_id"] == group.group_id
+    assert event.attributes["longshore.group_success"] == "5"
+    info = await group.get()
+    assert (info.state, info.result, info.jobs) == (
+        longshore.GroupState.COMPLETE,
+        longshore.GroupResult.SUCCEEDED,
+        5,
+    )
+    assert await client.kv.get("count") == 5
+
+
+async def test_a_cancelled_job_stops_its_handler(client):
+    queue, started, stopped = client.queue("work"), asyncio.Event(), asyncio.Queue()
+
+    async def handle(event):
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.put_nowait(event.cancelled)
+
+    job = await queue.push("long")
+    async with consuming(queue, handle):
+        await started.wait()
+        await job.cancel()
+        assert await stopped.get()
+        [stats] = await ended(client, job.job_id)
+    assert stats.state == longshore.JobState.CANCELLED
+
+
+async def test_entries_have_versions_conditions_and_order(client):
+    kv = client.kv
+    first = await kv.set("a:1", {"n": 1}, if_absent=True)
+    with pytest.raises(longshore.EntryExists):
+        await kv.set("a:1", 2, if_absent=True)
+    second = await kv.set("a:1", b"raw", if_version=first)
+    assert second > first
+    with pytest.raises(longshore.VersionMismatch) as caught:
+        await kv.set("a:1", 3, if_version=first)
+    assert caught.value.current_version == second
+    await kv.set("a:2", None, expire_after=3600)
+    await kv.set("b", 1)
+    assert [entry.key async for entry in kv.list("a:")] == ["a:1", "a:2"]
+    assert await kv.get_many(["b", "a:1", "none"]) == {"b": 1, "a:1": b"raw"}
+    assert (await kv.entry("a:2")).expire_time is not None
+    await kv.delete("a:1", if_version=second)
+    await kv.delete("a:1")
+    assert await kv.get("a:1", "gone") == "gone"
+
+
+async def test_consuming_goes_on_over_a_restart_of_the_broker(client, broker):
+    queue, handled, gate = client.queue("work"), asyncio.Queue(), asyncio.Event()
+
+    async def handle(event):
+        handled.put_nowait(event.body)
+        await gate.wait()
+
+    before = await asyncio.gather(*(queue.push(number) for number in range(6)))
+    async with consuming(queue, handle, concurrency=2):
+        await handled.get()
+        await broker.stop()
+        gate.set()
+        push = asyncio.ensure_future(queue.push("after"))
+        await broker.start()
+        after = await push
+        stats = await ended(client, *(job.job_id for job in [*before, after]))
+    assert all(found.state == longshore.JobState.SUCCEEDED for found in stats)
