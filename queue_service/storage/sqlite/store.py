@@ -255,13 +255,25 @@ _FAILURES: dict[int, Callable[[str], BrokerError]] = {
     sqlite3.SQLITE_FULL: lambda _: DiskFull(),
     sqlite3.SQLITE_CORRUPT: DataLoss,
     sqlite3.SQLITE_NOTADB: DataLoss,
+    **dict.fromkeys(
+        (
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_INTERRUPT,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_LOCKED,
+            sqlite3.SQLITE_NOMEM,
+            sqlite3.SQLITE_READONLY,
+        ),
+        lambda text: Unavailable(f"the store could not write ({text})"),
+    ),
 }
+"""What the disk or the process is at fault for, by primary result code. Anything else is a fault of ours."""
 
 
 def _failure_of(error: Exception) -> Exception:
-    if not isinstance(error, sqlite3.Error):
+    make = _FAILURES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    if make is None:
         return error
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
     log.error("the store failed: %s", error)
-    make = _FAILURES.get(code)
-    return make(str(error)) if make is not None else Unavailable(f"the store could not write ({error})")
+    return make(str(error))

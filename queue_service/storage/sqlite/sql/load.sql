@@ -62,15 +62,15 @@ WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: load_jobs_by_id
 SELECT
-    job.id, job.job_id, queue, group_number, request_id, fingerprint, events, success, failed, cancelled, root, depth,
-    push_time, finish_time, cancel_time
+    job.id, job.job_id, job.queue, job.group_number, job.request_id, job.fingerprint, job.events, job.success,
+    job.failed, job.cancelled, job.root, job.depth, job.push_time, job.finish_time, job.cancel_time
 FROM json_each(:offsets) AS wanted
 CROSS JOIN job ON job.job_id = substr(:blobs, wanted.value, 16);
 
 -- name: load_jobs_by_request
 SELECT
-    job.id, job.job_id, queue, group_number, request_id, fingerprint, events, success, failed, cancelled, root, depth,
-    push_time, finish_time, cancel_time
+    job.id, job.job_id, job.queue, job.group_number, job.request_id, job.fingerprint, job.events, job.success,
+    job.failed, job.cancelled, job.root, job.depth, job.push_time, job.finish_time, job.cancel_time
 FROM json_each(:rows) AS wanted
 CROSS JOIN job ON job.queue = wanted.value ->> 0 AND job.request_id = wanted.value ->> 1;
 

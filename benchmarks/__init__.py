@@ -1,0 +1,1 @@
+"""Measures of the broker, as ratios in one run: make bench."""

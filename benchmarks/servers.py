@@ -1,0 +1,63 @@
+"""The servers that are measured, each a process of its own on loopback: the broker, and a bare grpc.aio echo."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+from grpc import aio
+
+ECHO_METHOD = "/benchmark.Echo/Echo"
+
+
+@contextlib.asynccontextmanager
+async def broker(folder: Path) -> AsyncIterator[str]:
+    """A broker on a new SQLite file. Yields its address."""
+    command = ["queue_service", "--address", "127.0.0.1:0", "--database", str(folder / "store.db")]
+    async with _running(command, marker="broker on ") as line:
+        yield line.partition("broker on ")[2].partition(",")[0]
+
+
+@contextlib.asynccontextmanager
+async def echo() -> AsyncIterator[str]:
+    """A server that returns what it gets: what grpc.aio alone can do here. Yields its address."""
+    async with _running(["benchmarks.servers"], marker="echo on ") as line:
+        yield line.partition("echo on ")[2].strip()
+
+
+@contextlib.asynccontextmanager
+async def _running(module: list[str], marker: str) -> AsyncIterator[str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *module, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        assert process.stdout is not None
+        async for raw in process.stdout:
+            if marker in raw.decode():
+                yield raw.decode()
+                return
+        raise RuntimeError(f"{module[0]} did not start")
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _echo(request: bytes, _context: aio.ServicerContext[bytes, bytes]) -> bytes:
+    return request
+
+
+async def _serve_echo() -> None:
+    server = aio.server()
+    handler = grpc.unary_unary_rpc_method_handler(_echo)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("benchmark.Echo", {"Echo": handler}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(f"echo on 127.0.0.1:{port}", flush=True)
+    await server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve_echo())
