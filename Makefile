@@ -13,7 +13,7 @@ demo: .venv/ready ## Import a real data set end to end, on this machine
 	$(BIN)/longshore demo
 
 test: .venv/ready ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: .venv/ready ## Run every other check of the gate
 	.ci/check
