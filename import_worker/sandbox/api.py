@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -251,8 +252,10 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-async def answer_refusal(_: Request, problem: Exception) -> Response:
-    """The answer to a refused request."""
-    if not isinstance(problem, Refused):
-        raise problem
-    return JSONResponse(problem.body(), problem.status)
+async def answer_problem(_: Request, problem: Exception) -> Response:
+    """The answer to a request that was refused here, or that no route takes."""
+    if isinstance(problem, HTTPException):
+        return JSONResponse(refused(problem.status_code, problem.detail).body(), problem.status_code, problem.headers)
+    if isinstance(problem, Refused):
+        return JSONResponse(problem.body(), problem.status)
+    raise problem

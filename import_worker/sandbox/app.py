@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 
-from import_worker.sandbox.api import Api, answer_refusal
+from import_worker.sandbox.api import Api, answer_problem
 from import_worker.sandbox.faults import Faults
 from import_worker.sandbox.importsource import ImportSource
 from import_worker.sandbox.problems import Refused
@@ -46,6 +47,6 @@ def build_app(
 
     return Starlette(
         routes=[*Api(source, token, prefix).routes(), *View(source).routes()],
-        exception_handlers={Refused: answer_refusal},
+        exception_handlers={Refused: answer_problem, HTTPException: answer_problem},
         lifespan=lifespan,
     )

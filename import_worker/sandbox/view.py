@@ -28,6 +28,7 @@ class View:
     def routes(self) -> list[BaseRoute]:
         """All routes."""
         below = [
+            Route("/", self._overview, methods=["GET"]),
             Route("/types/{type:path}", self._type_page, methods=["GET"]),
             Route("/objects", self._all_objects, methods=["GET"]),
             Route("/objects/{type:path}", self._objects, methods=["GET"]),

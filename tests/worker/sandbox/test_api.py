@@ -18,6 +18,13 @@ async def test_every_call_needs_the_token(serving):
             assert (await importer.http.post(importer.links["start"], headers=headers)).status_code == 401
 
 
+async def test_what_no_route_takes_is_answered_in_json(importer):
+    unknown = await importer.http.get("/jsm/assets/unknown")
+    wrong = await importer.http.delete(importer.links["mapping"])
+    assert [(each.status_code, each.json()["result"]) for each in (unknown, wrong)] == [(404, "error"), (405, "error")]
+    assert set(wrong.headers["Allow"].split(", ")) >= {"PUT"}
+
+
 async def test_links_are_absolute_follow_the_host_header_and_cannot_be_guessed(serving):
     async with serving() as importer, serving() as other:
         answer = await importer.http.get("/jsm/assets/v1/imports/info", headers={"Host": "assets.example:8080"})

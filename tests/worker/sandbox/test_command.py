@@ -34,7 +34,9 @@ def test_it_ends_well_while_a_call_stalls(sandbox):
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     links = httpx.get(sandbox.info_url, headers=headers, trust_env=False).json()["links"]
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{links['start']}/x/data", json={}, headers=headers, timeout=0.2, trust_env=False)
+        httpx.post(
+            f"{links['start']}/x/data", json={}, headers=headers, timeout=httpx.Timeout(30, read=0.2), trust_env=False
+        )
     assert sandbox.stop() == 0
 
 

@@ -96,7 +96,7 @@ async def test_a_stall_delays_one_call_and_not_the_view(importer):
     execution = await importer.start()
     await set_switches(importer, stall_every=1, stall_seconds=60)
     with pytest.raises(httpx.ReadTimeout):
-        await importer.http.post(execution["submitResults"], json={"data": NORWAY}, timeout=0.2)
+        await importer.http.post(execution["submitResults"], json={"data": NORWAY}, timeout=httpx.Timeout(30, read=0.2))
     assert (await last(importer))["chunks"] == 0
     await set_switches(importer, stall_every=0)
     assert await codes(importer, execution, 1) == [200]

@@ -23,6 +23,7 @@ async def test_pages_show_what_there_is_and_escape_it(importer):
 async def test_the_first_page_of_an_empty_sandbox(serving):
     async with serving() as importer:
         assert "MISSING_MAPPING" in (await importer.http.get("/_sandbox")).text
+        assert (await importer.http.get("/_sandbox/")).status_code == 200
         assert await importer.view("objects") == {}
         assert await importer.view("mapping") is None
         assert await importer.view("executions") == []
