@@ -4,12 +4,14 @@ Owns what counts as too large, as cut off and as wrong; the transport turns that
 """
 
 import json
+import re
 import zlib
 from decimal import Decimal
 from typing import Any
 
 _GZIP = 31  # zlib's window bits for the gzip format
-_UNFINISHED = ("t", "tr", "tru", "f", "fa", "fal", "fals", "n", "nu", "nul", "-")
+_UNFINISHED = re.compile(r"|-|t(r|ru)?|f(a|al|als)?|n(u|ul)?|\\?u[0-9A-Fa-f]{0,4}")
+"""What may be left where a document stops: nothing, or the beginning of a number, a word or an escape."""
 
 
 class BodyTooLarge(Exception):
@@ -88,8 +90,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
-    rest = text[error.pos :]
-    return not rest or rest in _UNFINISHED or error.msg.startswith("Unterminated string")
+    return error.msg.startswith("Unterminated string") or _UNFINISHED.fullmatch(text, error.pos) is not None
 
 
 def _exact(digits: str) -> float | Decimal:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from import_worker.config.document import Path
 from import_worker.config.models import ImportConfig
 from import_worker.config.selectors import compile_selector, did_you_mean
+from import_worker.config.source import Pagination
 from import_worker.errors import MappingBroken
 
 Finding = tuple[Path, str]
@@ -45,15 +46,17 @@ def _pagination(config: ImportConfig) -> Iterator[Finding]:
             yield ("resources", index), message
 
 
-def _resource_selectors(config: ImportConfig) -> Iterator[Finding]:
+def _source_selectors(config: ImportConfig) -> Iterator[Finding]:
+    yield from _pagination_selectors(("source", "pagination"), config.source.pagination)
     for index, resource in enumerate(config.resources):
         yield from _selector(("resources", index, "data_selector"), resource.data_selector)
-        own = resource.pagination
-        yield from _selector(("resources", index, "pagination", "next_url_path"), getattr(own, "next_url_path", None))
-        yield from _selector(("resources", index, "pagination", "total_path"), getattr(own, "total_path", None))
-    common = config.source.pagination
-    yield from _selector(("source", "pagination", "next_url_path"), getattr(common, "next_url_path", None))
-    yield from _selector(("source", "pagination", "total_path"), getattr(common, "total_path", None))
+        yield from _selector(("resources", index, "primary"), resource.primary)
+        yield from _pagination_selectors(("resources", index, "pagination"), resource.pagination)
+
+
+def _pagination_selectors(path: Path, pagination: Pagination | None) -> Iterator[Finding]:
+    for key in ("next_url_path", "total_path"):
+        yield from _selector((*path, key), getattr(pagination, key, None))
 
 
 def _attribute_selectors(config: ImportConfig) -> Iterator[Finding]:
@@ -132,7 +135,7 @@ _RULES = (
     _resource_names,
     _type_names,
     _pagination,
-    _resource_selectors,
+    _source_selectors,
     _attribute_selectors,
     _type_resources,
     _identity_and_label,

@@ -217,6 +217,7 @@ REFERENCE_FAULTS = [
     ("{ name: cities,", "{ name: countries,", "17: resources[1].name: 'countries' is used twice; each must be unique"),
     ("param: key", "param: key, header: X-Key", "10: source.auth: name either the header or the query parameter"),
     ("total_path: meta.total", "total_path: 'a['", "11: source.pagination.total_path: 'a[' is no JMESPath selector"),
+    ("primary: code", "primary: 'a['", "16: resources[0].primary: 'a[' is no JMESPath selector"),
     ("max_pages: 50", "total_header: T", "11: source.pagination: the total stands either in the body"),
     ('"${env:PLACES_KEY}"', "${env:PLACES_KEY}", "10: (document): is not valid YAML"),
 ]
@@ -259,6 +260,7 @@ WHOLE_FILES = [
     ("- a\n- b\n", "(document): must be a mapping"),
     ("a: [1", "is not valid YAML: expected ',' or ']'"),
     ("\ta: 1", "is not valid YAML"),
+    ("a: \x00", "is not YAML: "),
     ("a: 1\n---\nb: 2\n", "is not valid YAML: but found another document"),
     ("a: &a [*a]", "is nested deeper than 20 levels"),
     ("a: " + "[" * 25 + "]" * 25, "is nested deeper than 20 levels"),

@@ -70,6 +70,12 @@ def test_the_primary_field_names_a_quarantined_record(configured):
     assert bad.identity == "77"
 
 
+def test_a_primary_field_that_cannot_be_read_leaves_the_record_without_a_name(configured):
+    config = configured(DEVICE, primary="lower(asset)")
+    (bad,) = Mapper(config, "items").map_records([record(name=None, asset=7)]).quarantined
+    assert bad.identity is None
+
+
 def test_a_required_attribute_must_have_a_value(configured):
     kind = {**DEVICE, "attributes": {**DEVICE["attributes"], "Site": {"from": "site", "required": True}}}
     (bad,) = Mapper(configured(kind), "items").map_records([record(site=None)]).quarantined
