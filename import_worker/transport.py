@@ -4,8 +4,10 @@ Owns sending, redirects, time-outs and what a status means; whose fault it is co
 """
 
 import asyncio
+import logging
+import re
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -22,10 +24,14 @@ from import_worker.retry import DEFAULT_THROTTLE, RetryPolicy, ThrottledVaguely,
 
 T = TypeVar("T")
 
+# The library logs whole addresses, and a key may stand in their query.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
 _MAX_REDIRECTS = 3
 _MAX_ADDRESSES = 4
 _EXCERPT = 200
 _ENCODING = {"Accept-Encoding": "gzip"}  # what bodies.py can unpack within a bound
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _THROTTLING = frozenset({429, 503})
 _PASSING = frozenset({408, 425})
@@ -69,9 +75,10 @@ class Transport:
             self.origin = Origin.of(access.base_url)
         except AddressRefused as error:
             raise self._broken(str(error)) from None
+        own = {"User-Agent": "longshore", "Accept": "application/json", **access.headers, **_ENCODING}
         self._client = httpx.AsyncClient(
             transport=_CheckedConnections(),
-            headers={"User-Agent": "longshore", "Accept": "application/json", **access.headers, **_ENCODING},
+            headers=self._sendable(own),
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
             trust_env=False,
         )
@@ -144,7 +151,7 @@ class Transport:
         sent = self._client.build_request(
             request.method,
             with_params(url, self._access.params),
-            headers=dict(request.headers),
+            headers=self._sendable(request.headers),
             content=request.content,
         )
         answer = await self._client.send(sent, stream=True)
@@ -157,6 +164,13 @@ class Transport:
         finally:
             await answer.aclose()
         return Response(status=answer.status_code, headers=dict(answer.headers), body=content, url=self._shown(url))
+
+    def _sendable(self, headers: Mapping[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
+                problem = f"the header {name!r} is not sent: its name or value has characters that no header carries"
+                raise self._broken(f"{problem}; check the reference it comes from")
+        return dict(headers)
 
     def _judge(self, where: str, response: Response) -> None:
         """Raise the problem that a status stands for."""

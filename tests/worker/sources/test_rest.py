@@ -28,6 +28,13 @@ async def test_json_links_header_links_and_offsets_give_the_same_records(server,
         assert await read_all(source) == (ROWS, 3)
 
 
+async def test_several_link_headers_are_read_as_one(server, replies, open_source, read_all):
+    links = b'Link: <?page=0>; rel="first"\r\nlink: <?page=2>; rel="next"\r\n'
+    server.on("/items", replies.raw(b"HTTP/1.1 200 OK\r\n" + links + b"\r\n" + json.dumps(ROWS[:4]).encode()))
+    server.on("/items?page=2", replies.answer(ROWS[4:]))
+    assert await read_all(open_source(server.url, pagination={"type": "header_link"})) == (ROWS, 2)
+
+
 async def test_a_page_is_the_same_when_it_is_read_again(server, replies, open_source):
     server.on("/items", replies.answer({"rows": ROWS[:3], "next": "/items?page=2"}))
     server.on("/items?page=2", replies.answer({"rows": ROWS[3:], "next": None}))

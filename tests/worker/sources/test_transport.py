@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 
 import pytest
@@ -326,6 +327,25 @@ async def test_a_base_address_that_is_none_is_refused_without_its_password(conne
     with pytest.raises(SourceBroken) as caught:
         connect(base)
     assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Key": "geheim\u00e4"}, {"X-Key": "two\r\nX-Other: lines"}, {"X Key": "v"}, {"": "v"}]
+)
+async def test_a_header_that_cannot_be_sent_is_refused_without_its_value(connect, headers):
+    with pytest.raises(SourceBroken, match="is not sent: its name or value has characters") as caught:
+        connect("http://127.0.0.1:9/", access={"headers": headers})
+    assert "geheim" not in caught.value.message
+    with pytest.raises(SourceBroken, match="is not sent"):
+        await connect("http://127.0.0.1:9/").request(Request(url="/", headers=headers))
+
+
+async def test_a_key_in_an_address_does_not_reach_the_log(server, replies, connect, caplog):
+    caplog.set_level(logging.DEBUG)
+    server.on("/items?key=s3cret", replies.answer([1]))
+    await connect(server.url, access={"params": {"key": "s3cret"}}).request(GET)
+    assert server.targets() == ["/items?key=s3cret"]
+    assert "s3cret" not in caplog.text
 
 
 async def test_secrets_are_hidden_in_every_form_and_proxies_of_the_environment_are_ignored(
