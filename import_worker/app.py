@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -54,7 +54,10 @@ class SystemClock:
         return time.time()
 
 
-def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock) -> Bench:
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock, sleep: Sleep) -> Bench:
     """Open the adapters of an import.
 
     Raises:
@@ -69,7 +72,7 @@ def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock) -> B
             retry=RetryPolicy(
                 attempts=ASSETS_ATTEMPTS,
                 max_inline_wait=ASSETS_INLINE_WAIT,
-                sleep=asyncio.sleep,
+                sleep=sleep,
                 jitter=random.random,
             ),
             clock=clock,
@@ -78,7 +81,7 @@ def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock) -> B
 
     return Bench(
         config=config,
-        source=RestSource(config, env=env, clock=clock),
+        source=RestSource(config, env=env, clock=clock, sleep=sleep),
         destination=AssetsClient(config, connect),
         mappers={resource.name: Mapper(config, resource.name) for resource in config.resources},
     )
@@ -94,6 +97,7 @@ class Worker:
         env: Mapping[str, str] = os.environ,
         clock: Clock | None = None,
         pace: Pace | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Prepare; nothing is opened yet.
 
@@ -102,11 +106,13 @@ class Worker:
             env: where `${env:}` finds its values.
             clock: the machine's where None.
             pace: how long steps wait for the outside; the usual where None.
+            sleep: how retries of a request in place wait.
         """
         self._settings = settings
         self._env = env
         self._clock = clock or SystemClock()
         self._pace = pace or Pace()
+        self._sleep = sleep
         self._open = AsyncExitStack()
         self.port = 0
 
@@ -121,7 +127,7 @@ class Worker:
             quick = await stack.enter_async_context(longshore.connect(self._settings.broker, patience=CALL_PATIENCE))
             changes = Changes()
             ledger = Ledger(client, self._clock, changes)
-            build = partial(build_bench, env=self._env, clock=self._clock)
+            build = partial(build_bench, env=self._env, clock=self._clock, sleep=self._sleep)
             benches = Benches(build, ledger.config)
             stack.push_async_callback(benches.close)
             self._flow = Flow(client=client, ledger=ledger, benches=benches, clock=self._clock, pace=self._pace)

@@ -86,7 +86,7 @@ def _wrong_state(error: WrongTransition) -> Failure:
 
 
 def _out_of_reach(error: longshore.LongshoreError) -> Failure:
-    return _unavailable(f"the broker cannot be reached: {error.message}")
+    return _unavailable(f"the broker does not answer: {error.message}")
 
 
 def _busy(error: TooManyRaces) -> Failure:

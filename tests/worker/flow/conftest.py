@@ -1,0 +1,250 @@
+"""A whole world in one process: broker, sandbox, a paginated source and a worker, all behind real servers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import longshore
+from import_worker.app import Worker
+from import_worker.flow.pace import Growing, Pace
+from import_worker.sandbox.app import build_app
+from import_worker.sandbox.switches import Switches
+from import_worker.sandbox.wire import Server, address, bind
+from import_worker.settings import Settings
+from queue_service.app import App
+
+TOKEN = "a token of the tests"
+
+QUICK = Pace(
+    tries=3,
+    retry=Growing(first=0.01, longest=0.05),
+    window=Growing(first=0.01, longest=0.05),
+    busy=Growing(first=0.02, longest=0.05),
+    processing=Growing(first=0.01, longest=0.05),
+    giving_up=Growing(first=0.01, longest=0.05),
+)
+
+CONFIG = """
+version: 1
+kind: import
+name: places
+window: {window}
+source:
+  type: rest
+  base_url: "{source}"
+  pagination: {{ type: json_link, next_url_path: next }}
+  retry: {{ attempts: 1, max_inline_wait: 0 }}
+resources:
+  - {{ name: regions, path: regions, data_selector: rows }}
+  - {{ name: countries, path: countries, data_selector: rows }}
+assets:
+  info_url: {info_url}
+  token: ${{env:ASSETS_TOKEN}}
+  start_wait: {start_wait}
+  chunks: {{ max_objects: {max_objects} }}
+  object_types:
+    - name: Region
+      resource: regions
+      attributes:
+        Code: {{ from: code, identity: true }}
+        Name: {{ from: name, label: true }}
+        People: {{ from: people, type: integer }}
+        Country: {{ from: country, reference: {{ type: Country, by: Code }} }}
+        Parent: {{ from: parent, reference: {{ type: Region, by: Code }} }}
+    - name: Country
+      resource: countries
+      attributes:
+        Code: {{ from: code, identity: true }}
+        Name: {{ from: name, label: true }}
+"""
+
+
+class Source:
+    """A paginated API with tables that tests change, and answers that tests put in place of pages.
+
+    Attributes:
+        tables: rows by resource.
+        size: rows a page.
+        instead: asked for every page: a Response to answer with instead, or None.
+        requests: (resource, first row) of every page that was asked for.
+    """
+
+    def __init__(self) -> None:
+        self.tables: dict[str, list[dict[str, Any]]] = {}
+        self.size = 4
+        self.instead: Callable[[str, int], Response | None] = lambda _resource, _first: None
+        self.requests: list[tuple[str, int]] = []
+        self.url = ""
+
+    async def page(self, request: Request) -> Response:
+        resource, first = request.path_params["resource"], int(request.query_params.get("first", 0))
+        self.requests.append((resource, first))
+        if (answer := self.instead(resource, first)) is not None:
+            return answer
+        rows = self.tables[resource]
+        more = first + self.size < len(rows)
+        following = f"{self.url}{resource}?first={first + self.size}" if more else None
+        return JSONResponse({"rows": rows[first : first + self.size], "next": following})
+
+
+@asynccontextmanager
+async def served(app: Starlette) -> AsyncIterator[str]:
+    ready = asyncio.Event()
+    server = Server(app, ready.set)
+    with bind("127.0.0.1", 0) as bound:
+        running = asyncio.create_task(server.serve(sockets=[bound]))
+        await ready.wait()
+        try:
+            yield address(bound)
+        finally:
+            server.should_exit = True
+            await running
+
+
+class World:
+    """Everything that an import needs.
+
+    Attributes:
+        client: of the broker.
+        imports: of the worker.
+        source: the paginated API.
+        folder: of the configured imports.
+    """
+
+    client: longshore.Client
+    imports: longshore.Imports
+    source: Source
+    folder: Path
+
+    def __init__(self, view: httpx.AsyncClient, info_url: str, broker: str) -> None:
+        self.view = view
+        self.info_url = info_url
+        self.broker = broker
+        self._workers: list[tuple[Worker, asyncio.Event, asyncio.Task[None]]] = []
+
+    def configure(self, text: str = CONFIG, **changes: Any) -> None:
+        """Write the import's file."""
+        values = {"window": 8, "start_wait": "1h", "max_objects": 3} | changes
+        text = text.format(source=self.source.url, info_url=self.info_url, **values)
+        (self.folder / "places.yaml").write_text(text)
+
+    async def work(self, **changes: Any) -> Worker:
+        """Start a worker."""
+        settings = Settings(address="127.0.0.1:0", broker=self.broker, imports=self.folder, grace_seconds=5, **changes)
+        worker = Worker(settings, env={"ASSETS_TOKEN": TOKEN}, pace=QUICK, sleep=_at_once)
+        await worker.__aenter__()
+        stop = asyncio.Event()
+        self._workers.append((worker, stop, asyncio.create_task(worker.run_until(stop))))
+        return worker
+
+    async def rest(self) -> None:
+        """Stop all workers."""
+        while self._workers:
+            worker, stop, running = self._workers.pop()
+            stop.set()
+            await running
+            await worker.__aexit__(None, None, None)
+
+    async def faults(self, **switches: Any) -> None:
+        """Set switches of the sandbox."""
+        (await self.view.patch("/_sandbox/faults", json=switches)).raise_for_status()
+
+    async def executions(self) -> list[dict[str, Any]]:
+        return (await self.view.get("/_sandbox/executions")).raise_for_status().json()
+
+    async def objects(self, type_name: str) -> dict[str, dict[str, Any]]:
+        """Attributes of the objects of a type by their code; references as the code they point to."""
+        found = (await self.view.get(f"/_sandbox/objects/{type_name}")).raise_for_status().json()
+        return {each["identity"][0]: each["attributes"] for each in found}
+
+    async def run(self, **options: Any) -> longshore.Import:
+        """Start the import and follow it to its end."""
+        started = await self.imports.start("places", **options)
+        return await self.until(started.run.import_id, lambda run: run.state.terminal)
+
+    async def until(self, import_id: str, holds: Callable[[longshore.Import], bool]) -> longshore.Import:
+        """Follow an import until something holds."""
+        async for run in self.imports.watch(import_id):
+            if holds(run):
+                return run
+        raise AssertionError(f"the import ended first: {run}")
+
+    async def check_equal(self) -> None:
+        """The sandbox holds exactly what the source holds, attribute by attribute."""
+        keys = {each["key"]: each["identity"][0] for name in ("Region", "Country") for each in await self._all(name)}
+
+        def code(value: Any) -> Any:
+            return keys[value["key"]] if isinstance(value, dict) else value
+
+        for type_name, resource in (("Region", "regions"), ("Country", "countries")):
+            held = {
+                each["identity"][0]: {name.lower(): code(value) for name, value in each["attributes"].items()}
+                for each in await self._all(type_name)
+            }
+            rows = self.source.tables[resource]
+            wanted = {row["code"]: {name: value for name, value in row.items() if value is not None} for row in rows}
+            assert held == wanted
+
+    async def _all(self, type_name: str) -> list[dict[str, Any]]:
+        return (await self.view.get(f"/_sandbox/objects/{type_name}")).raise_for_status().json()
+
+
+async def _at_once(_seconds: float) -> None:
+    """Retries in place do not wait."""
+
+
+def country(code: str) -> dict[str, Any]:
+    return {"code": code, "name": f"Land '{code}'"}
+
+
+def region(code: str, number: int, parent: str | None = None) -> dict[str, Any]:
+    return {
+        "code": f"{code}-{number}",
+        "name": f'Region "{number}"',
+        "people": number * 1000,
+        "country": code,
+        "parent": parent,
+    }
+
+
+@pytest.fixture
+async def world(tmp_path) -> AsyncIterator[World]:
+    """A world with a small source whose parents come after their children, configured and with one worker."""
+    async with AsyncExitStack() as stack:
+        source = Source()
+        source.url = (
+            await stack.enter_async_context(served(Starlette(routes=[Route("/{resource}", source.page)]))) + "/"
+        )
+        codes = ["NO", "004", "DE", "FR", "SE"]
+        source.tables = {
+            "countries": [country(code) for code in codes],
+            "regions": [
+                region(code, number, f"{code}-{number + 1}" if number < 3 else None)
+                for number in range(1, 4)
+                for code in codes
+            ],
+        }
+        sandbox = build_app(token=TOKEN, switches=Switches(processing_seconds=0))
+        url = await stack.enter_async_context(served(sandbox))
+        view = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
+        broker = await App.start(address="127.0.0.1:0", database=tmp_path / "broker.db")
+        stack.push_async_callback(broker.stop)
+        found = World(view, f"{url}/jsm/assets/v1/imports/info", f"127.0.0.1:{broker.port}")
+        found.source = source
+        found.folder = tmp_path / "imports"
+        found.folder.mkdir()
+        found.configure()
+        found.client = await stack.enter_async_context(longshore.connect(found.broker))
+        stack.push_async_callback(found.rest)
+        worker = await found.work()
+        found.imports = await stack.enter_async_context(longshore.connect_imports(f"127.0.0.1:{worker.port}"))
+        yield found
