@@ -16,6 +16,7 @@ import longshore
 from import_worker.assets.client import AssetsClient
 from import_worker.catalogue import Catalogue
 from import_worker.config import ImportConfig
+from import_worker.config.secrets import resolve_text
 from import_worker.exchange import DESTINATION, Access, Limits
 from import_worker.flow.benches import Bench, Benches
 from import_worker.flow.changes import Changes
@@ -82,7 +83,7 @@ def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock, slee
     return Bench(
         config=config,
         source=RestSource(config, env=env, clock=clock, sleep=sleep),
-        destination=AssetsClient(config, connect),
+        destination=AssetsClient(config, info_url=resolve_text(config.assets.info_url, env), connect=connect),
         mappers={resource.name: Mapper(config, resource.name) for resource in config.resources},
     )
 

@@ -38,11 +38,12 @@ _EXCERPT = 300
 class AssetsClient:
     """One import source of Assets."""
 
-    def __init__(self, config: ImportConfig, connect: Connect) -> None:
-        """Prepare; nothing is sent yet."""
+    def __init__(self, config: ImportConfig, *, info_url: str, connect: Connect) -> None:
+        """Prepare; nothing is sent yet. info_url is that of the configuration with its references resolved."""
         self._config = config
         self._connect = connect
-        self._door = connect(config.assets.info_url)
+        self._info_url = info_url
+        self._door = connect(info_url)
         self._transport = self._door
         self._links: Mapping[str, str] = {}
 
@@ -135,7 +136,7 @@ class AssetsClient:
 
     async def _ask_info(self) -> None:
         """Ask for the links, and pin their origin. They belong to the token and are good for this process only."""
-        address = self._config.assets.info_url
+        address = self._info_url
         document = _document_of(await self._send_to(self._door, Request(url=address)))
         links = _links_in(document, "getStatus", "start", "mapping")
         try:
