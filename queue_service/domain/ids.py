@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import re
 import uuid
 from typing import NamedTuple
 
 RESERVED_VERSION = 8
+_LEASE_ID = re.compile(r"([0-9a-z]{1,32})-([1-9a-f][0-9a-f]{0,14})-([1-9a-f][0-9a-f]{0,7})")
 
 
 class LeaseKey(NamedTuple):
@@ -21,13 +23,9 @@ def lease_id(incarnation: str, key: LeaseKey) -> str:
 
 
 def parse_lease_id(text: str) -> tuple[str, LeaseKey] | None:
-    """The incarnation and key in a lease_id, or None if it never was one."""
-    incarnation, _, rest = text.partition("-")
-    event, _, attempt = rest.partition("-")
-    try:
-        return incarnation, LeaseKey(int(event, 16), int(attempt, 16))
-    except ValueError:
-        return None
+    """The incarnation and key in a lease_id, or None if it never was one. Each lease has one spelling."""
+    found = _LEASE_ID.fullmatch(text)
+    return None if found is None else (found[1], LeaseKey(int(found[2], 16), int(found[3], 16)))
 
 
 def new_id(now: int) -> bytes:

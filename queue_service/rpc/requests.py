@@ -87,7 +87,6 @@ class Requests:
         _each_once(checks, "acknowledgements[{}].lease_id", [ack.lease_id for ack in message.acknowledgements])
         _each_once(checks, "entry_checks[{}].key", [check.key for check in message.entry_checks])
         _each_once(checks, "entry_writes[{}].key", [write.key for write in message.entry_writes])
-        _each_once(checks, "pushes[{}].job_id", [push.job_id or None for push in message.pushes])
         _each_once(
             checks,
             "pushes[{}].request_id",
@@ -108,6 +107,8 @@ class Requests:
                 self._write(checks, f"entry_writes[{n}].", write) for n, write in enumerate(message.entry_writes)
             ),
         )
+        # By value: a UUID has several spellings.
+        _each_once(checks, "pushes[{}].job_id", [push.job_id or None for push in step.pushes])
         checks.done()
         return step
 
@@ -263,8 +264,8 @@ def _cut(text: str, max_bytes: int) -> str:
     return text if len(data) <= max_bytes else data[:max_bytes].decode(errors="ignore")
 
 
-def _each_once(checks: Checks, path: str, values: list[str] | list[str | None]) -> None:
-    seen: set[str] = set()
+def _each_once(checks: Checks, path: str, values: Iterable[str | bytes | None]) -> None:
+    seen: set[str | bytes] = set()
     for number, value in enumerate(values):
         if value is not None and value in seen:
             checks.fault(path.format(number), "stands here a second time")
