@@ -47,12 +47,14 @@ class Checks:
             self.fault(field, f"must be {lowest:,} to {highest:,}, is {number:,}")
 
     def text(self, field: str, value: str, *, max_bytes: int, required: bool = False) -> str:
-        """A text has a bound."""
+        """A text has a bound, and no NUL: SQL ends texts there, so that two of them would be taken for the same."""
         size = len(value.encode())
         if size > max_bytes:
             self.fault(field, f"may have {max_bytes:,} bytes, has {size:,}")
         elif required and not value:
             self.fault(field, f"must have 1 to {max_bytes:,} bytes, is empty")
+        elif "\0" in value:
+            self.fault(field, "may not have the character NUL")
         return value
 
     def queue(self, field: str, name: str) -> str:
@@ -132,7 +134,7 @@ class Checks:
 
     def _json(self, field: str, text: str) -> None:
         try:
-            json.loads(text, parse_constant=_refuse_constant)
+            json.loads(text, parse_constant=_refuse_constant, parse_int=str)  # numbers may have any size
         except RecursionError:
             self.fault(field, "is nested too deeply")
         except ValueError as error:
