@@ -126,7 +126,8 @@ def do_settle(work: Workset, settlement: Settlement, chance: float) -> Settled:
     else:
         conclude(work, event)
     settled = Settled(status=SettleStatus.OK, state=event.state, due_time=decision.due_time, clamped=decision.clamped)
-    work.notices.settled.append((settlement.key, settled))
+    # A worker that comes back after its lease ran out must not be told that all is well.
+    work.notices.settled.append((settlement.key, LOST if isinstance(settlement.outcome, LeaseRanOut) else settled))
     return settled
 
 
