@@ -10,7 +10,7 @@ from queue_service.ports.workset import Loaded, Needs
 from queue_service.storage.sqlite.rows import (
     Blobs,
     Row,
-    claimed_event_of,
+    add_content,
     commit_of,
     encode,
     entry_of,
@@ -54,9 +54,10 @@ class Loader:
             if queue is None
             else await self._all("claim_events", queue=queue, now=now, limit=wanted, max_bytes=self._claim_bytes)
         )
-        # An event that another unit of this turn needs too is one record.
-        loaded.claimed[name] = [loaded.events.setdefault(row[0], claimed_event_of(row)) for row in rows]
-        if len(rows) < wanted and sum(len(row[13]) + len(row[12] or "") + 512 for row in rows) < self._claim_bytes / 2:
+        # An event that another unit of this turn needs too, such as a late settle, is one record.
+        loaded.claimed[name] = [add_content(loaded.events.setdefault(row[0], event_of(row)), row) for row in rows]
+        taken = sum(len(row[13]) + len(row[12] or "") + len(row[10] or "") + 512 for row in rows)
+        if len(rows) < wanted and taken < self._claim_bytes / 2:
             due = [] if queue is None else await self._all("next_due_time", queue=queue, now=now)
             loaded.next_due[name] = due[0][0] if due else None
 

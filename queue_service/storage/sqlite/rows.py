@@ -27,8 +27,8 @@ class Blobs:
         return offset
 
     def join(self) -> bytes:
-        """All of it."""
-        return b"".join(self._parts)
+        """All of it, never empty: substr() of an empty BLOB is NULL, so empty payloads need a byte behind them."""
+        return b"".join((*self._parts, b"\0"))
 
 
 def encode(rows: Iterable[Any]) -> str:
@@ -53,9 +53,8 @@ def event_of(row: Row) -> Event:
     )
 
 
-def claimed_event_of(row: Row) -> Event:
-    """An event with its payload."""
-    event = event_of(row)
+def add_content(event: Event, row: Row) -> Event:
+    """The event with what a delivery needs: payload and attributes."""
     event.payload = Payload(row[13], bool(row[11]))
     if row[12] is not None:
         event.attributes = json.loads(row[12])

@@ -10,7 +10,7 @@ WHERE id IN (SELECT value FROM json_each(:ids));
 -- Ready events in ready order, as many as fit into the bytes, at least one. The first step reads no payloads.
 WITH
     candidate AS MATERIALIZED (
-        SELECT id, length(payload) + coalesce(length(attributes), 0) + 512 AS bytes
+        SELECT id, length(payload) + coalesce(length(attributes), 0) + coalesce(length(context), 0) + 512 AS bytes
         FROM event
         WHERE queue = :queue AND state = 1 AND due_time <= :now
         ORDER BY due_time, id
