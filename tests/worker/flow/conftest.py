@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import longshore
 from import_worker.app import Worker
@@ -48,7 +49,7 @@ resources:
   - {{ name: countries, path: countries, data_selector: rows }}
 assets:
   info_url: {info_url}
-  token: ${{env:ASSETS_TOKEN}}
+  token: ${{env:{token}}}
   start_wait: {start_wait}
   chunks: {{ max_objects: {max_objects} }}
   object_types:
@@ -75,6 +76,7 @@ class Source:
         tables: rows by resource.
         size: rows a page.
         instead: asked for every page: a Response to answer with instead, or None.
+        hold: asked for every page: an event to wait for before answering, or None.
         requests: (resource, first row) of every page that was asked for.
     """
 
@@ -82,18 +84,45 @@ class Source:
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.size = 4
         self.instead: Callable[[str, int], Response | None] = lambda _resource, _first: None
+        self.hold: Callable[[str, int], asyncio.Event | None] = lambda _resource, _first: None
         self.requests: list[tuple[str, int]] = []
         self.url = ""
 
     async def page(self, request: Request) -> Response:
         resource, first = request.path_params["resource"], int(request.query_params.get("first", 0))
         self.requests.append((resource, first))
+        if (held := self.hold(resource, first)) is not None:
+            await held.wait()
         if (answer := self.instead(resource, first)) is not None:
             return answer
         rows = self.tables[resource]
         more = first + self.size < len(rows)
         following = f"{self.url}{resource}?first={first + self.size}" if more else None
         return JSONResponse({"rows": rows[first : first + self.size], "next": following})
+
+
+class Calls:
+    """Calls to the sandbox, each of which a test may hold back after it took effect.
+
+    Attributes:
+        hold: asked for every call: an event to wait for before the answer goes out, or None.
+    """
+
+    def __init__(self) -> None:
+        self.hold: Callable[[str, str], asyncio.Event | None] = lambda _method, _path: None
+
+    def of(self, app: ASGIApp) -> ASGIApp:
+        async def held(scope: Scope, receive: Receive, send: Send) -> None:
+            waiting = self.hold(scope["method"], scope["path"])
+
+            async def answer(message: Message) -> None:
+                if waiting is not None:
+                    await waiting.wait()
+                await send(message)
+
+            await app(scope, receive, answer)
+
+        return held
 
 
 @asynccontextmanager
@@ -117,34 +146,42 @@ class World:
         client: of the broker.
         imports: of the worker.
         source: the paginated API.
+        calls: to the sandbox.
         folder: of the configured imports.
     """
 
     client: longshore.Client
     imports: longshore.Imports
     source: Source
+    calls: "Calls"
     folder: Path
 
     def __init__(self, view: httpx.AsyncClient, info_url: str, broker: str) -> None:
         self.view = view
         self.info_url = info_url
         self.broker = broker
-        self._workers: list[tuple[Worker, asyncio.Event, asyncio.Task[None]]] = []
+        self._workers: list[tuple[Worker, asyncio.Event, asyncio.Task[Any]]] = []
 
     def configure(self, text: str = CONFIG, **changes: Any) -> None:
         """Write the import's file."""
-        values = {"window": 8, "start_wait": "1h", "max_objects": 3} | changes
+        values = {"window": 8, "token": "ASSETS_TOKEN", "start_wait": "1h", "max_objects": 3} | changes
         text = text.format(source=self.source.url, info_url=self.info_url, **values)
         (self.folder / "places.yaml").write_text(text)
 
-    async def work(self, **changes: Any) -> Worker:
-        """Start a worker."""
-        settings = Settings(address="127.0.0.1:0", broker=self.broker, imports=self.folder, grace_seconds=5, **changes)
-        worker = Worker(settings, env={"ASSETS_TOKEN": TOKEN}, pace=QUICK, sleep=_at_once)
+    async def work(self, *, serve_only: bool = False) -> None:
+        """Start a worker and ask it from now on.
+
+        Args:
+            serve_only: it takes no steps.
+        """
+        settings = Settings(address="127.0.0.1:0", broker=self.broker, imports=self.folder, grace_seconds=5)
+        env = {"ASSETS_TOKEN": TOKEN, "OLD_TOKEN": "an old token"}
+        worker = Worker(settings, env=env, pace=QUICK, sleep=_at_once)
         await worker.__aenter__()
         stop = asyncio.Event()
-        self._workers.append((worker, stop, asyncio.create_task(worker.run_until(stop))))
-        return worker
+        running = asyncio.create_task(stop.wait() if serve_only else worker.run_until(stop))
+        self._workers.append((worker, stop, running))
+        self.imports = longshore.connect_imports(f"127.0.0.1:{worker.port}")
 
     async def rest(self) -> None:
         """Stop all workers."""
@@ -152,6 +189,7 @@ class World:
             worker, stop, running = self._workers.pop()
             stop.set()
             await running
+            await self.imports.close()
             await worker.__aexit__(None, None, None)
 
     async def faults(self, **switches: Any) -> None:
@@ -161,11 +199,6 @@ class World:
     async def executions(self) -> list[dict[str, Any]]:
         return (await self.view.get("/_sandbox/executions")).raise_for_status().json()
 
-    async def objects(self, type_name: str) -> dict[str, dict[str, Any]]:
-        """Attributes of the objects of a type by their code; references as the code they point to."""
-        found = (await self.view.get(f"/_sandbox/objects/{type_name}")).raise_for_status().json()
-        return {each["identity"][0]: each["attributes"] for each in found}
-
     async def run(self, **options: Any) -> longshore.Import:
         """Start the import and follow it to its end."""
         started = await self.imports.start("places", **options)
@@ -173,10 +206,22 @@ class World:
 
     async def until(self, import_id: str, holds: Callable[[longshore.Import], bool]) -> longshore.Import:
         """Follow an import until something holds."""
-        async for run in self.imports.watch(import_id):
-            if holds(run):
-                return run
+        async with aclosing(self.imports.watch(import_id)) as changes:
+            async for run in changes:
+                if holds(run):
+                    return run
         raise AssertionError(f"the import ended first: {run}")
+
+    async def open_execution(self) -> dict[str, str]:
+        """Have another client open an execution; its links."""
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        info = (await self.view.get(self.info_url, headers=headers)).raise_for_status().json()
+        started = await self.view.post(info["links"]["start"], headers=headers)
+        return started.raise_for_status().json()["links"]
+
+    async def cancel_execution(self, links: dict[str, str]) -> None:
+        """Have that client cancel it."""
+        (await self.view.delete(links["cancel"], headers={"Authorization": f"Bearer {TOKEN}"})).raise_for_status()
 
     async def check_equal(self) -> None:
         """The sandbox holds exactly what the source holds, attribute by attribute."""
@@ -217,8 +262,9 @@ def region(code: str, number: int, parent: str | None = None) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def world(tmp_path) -> AsyncIterator[World]:
+async def world(tmp_path, monkeypatch) -> AsyncIterator[World]:
     """A world with a small source whose parents come after their children, configured and with one worker."""
+    monkeypatch.setattr("import_worker.transport.DEFAULT_THROTTLE", 0.05)  # where no Retry-After says how long
     async with AsyncExitStack() as stack:
         source = Source()
         source.url = (
@@ -233,18 +279,18 @@ async def world(tmp_path) -> AsyncIterator[World]:
                 for code in codes
             ],
         }
+        calls = Calls()
         sandbox = build_app(token=TOKEN, switches=Switches(processing_seconds=0))
-        url = await stack.enter_async_context(served(sandbox))
+        url = await stack.enter_async_context(served(Starlette(routes=[Mount("/", calls.of(sandbox))])))
         view = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
         broker = await App.start(address="127.0.0.1:0", database=tmp_path / "broker.db")
         stack.push_async_callback(broker.stop)
         found = World(view, f"{url}/jsm/assets/v1/imports/info", f"127.0.0.1:{broker.port}")
-        found.source = source
+        found.source, found.calls = source, calls
         found.folder = tmp_path / "imports"
         found.folder.mkdir()
         found.configure()
         found.client = await stack.enter_async_context(longshore.connect(found.broker))
         stack.push_async_callback(found.rest)
-        worker = await found.work()
-        found.imports = await stack.enter_async_context(longshore.connect_imports(f"127.0.0.1:{worker.port}"))
+        await found.work()
         yield found

@@ -1,0 +1,82 @@
+"""Cancelling: at any moment up to the point of no return, and it leaves no execution behind."""
+
+import asyncio
+
+import pytest
+
+import longshore
+from longshore import ImportState
+
+
+async def check_cancelled(world, import_id):
+    run = await world.until(import_id, lambda run: run.state.terminal)
+    assert run.state is ImportState.CANCELLED
+    assert [each["state"] for each in await world.executions() if each["state"] not in {"CANCELLED", "DONE"}] == []
+    assert not (await world.imports.start("places")).already_active
+
+
+async def test_before_any_worker_took_it(world):
+    await world.rest()
+    await world.work(serve_only=True)
+    started = await world.imports.start("places")
+    cancelled = await world.imports.cancel(started.run.import_id)
+    assert cancelled.state is ImportState.CANCELLING
+    await world.rest()
+    await world.work()
+    await check_cancelled(world, started.run.import_id)
+
+
+async def test_while_the_execution_is_being_created(world):
+    """The answer to the start comes after the cancel: its execution is found and cancelled all the same."""
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    def hold(method, path):
+        if method != "POST" or not path.endswith("/executions"):
+            return None
+        asked.set()
+        return go_on
+
+    world.calls.hold = hold
+    started = await world.imports.start("places")
+    await asked.wait()
+    await world.imports.cancel(started.run.import_id)
+    go_on.set()
+    await check_cancelled(world, started.run.import_id)
+    assert (await world.executions())[0]["state"] == "CANCELLED"
+
+
+async def test_while_it_waits_for_assets(world):
+    await world.run()
+    links = await world.open_execution()
+    started = await world.imports.start("places")
+    await world.until(started.run.import_id, lambda run: run.state is ImportState.WAITING_FOR_ASSETS)
+    await world.imports.cancel(started.run.import_id)
+    run = await world.until(started.run.import_id, lambda run: run.state.terminal)
+    assert run.state is ImportState.CANCELLED
+    assert (await world.executions())[-1]["state"] == "INGESTING"
+    await world.cancel_execution(links)
+
+
+async def test_while_pages_are_read(world):
+    world.source.tables["regions"] *= 50
+    started = await world.imports.start("places")
+    await world.until(started.run.import_id, lambda run: run.progress.chunks_submitted > 0)
+    await world.imports.cancel(started.run.import_id)
+    again = await world.imports.cancel(started.run.import_id)
+    assert again.state in {ImportState.CANCELLING, ImportState.CANCELLED}
+    await check_cancelled(world, started.run.import_id)
+
+
+async def test_past_the_point_of_no_return(world):
+    await world.faults(processing_seconds=1)
+    started = await world.imports.start("places")
+    await world.until(started.run.import_id, lambda run: run.state is ImportState.PROCESSING)
+    with pytest.raises(longshore.WrongState, match="PROCESSING"):
+        await world.imports.cancel(started.run.import_id)
+    run = await world.until(started.run.import_id, lambda run: run.state.terminal)
+    assert run.state is ImportState.SUCCEEDED
+
+
+async def test_what_has_ended_stays_as_it_is(world):
+    run = await world.run()
+    assert (await world.imports.cancel(run.import_id)) == run

@@ -1,0 +1,134 @@
+"""Starting: one run a destination, one execution a run, and a clear word when there can be none."""
+
+import pytest
+
+import longshore
+from longshore import ImportState
+
+
+async def test_a_second_start_answers_the_active_one(world):
+    await world.rest()
+    await world.work(serve_only=True)
+    first = await world.imports.start("places")
+    second = await world.imports.start("places")
+    assert (first.already_active, second.already_active) == (False, True)
+    assert second.run.import_id == first.run.import_id
+    assert first.run.state is ImportState.QUEUED
+
+
+async def test_a_request_id_names_one_import_for_ever(world):
+    first = await world.run(request_id="nightly-1")
+    again = await world.imports.start("places", request_id="nightly-1")
+    assert (again.run.import_id, again.run.state, again.already_active) == (
+        first.import_id,
+        ImportState.SUCCEEDED,
+        False,
+    )
+    other = await world.imports.start("places", request_id="nightly-2")
+    assert other.run.import_id != first.import_id
+
+
+async def test_imports_are_listed_oldest_first_and_by_name(world):
+    ids = [(await world.run()).import_id for _ in range(2)]
+    assert [run.import_id async for run in world.imports.list()] == ids
+    assert [run.import_id async for run in world.imports.list("places")] == ids
+    assert [run.import_id async for run in world.imports.list("others")] == []
+
+
+async def test_a_name_that_no_file_has(world):
+    with pytest.raises(longshore.ImportNotFound, match=r"'place'.*imports.*places"):
+        await world.imports.start("place")
+
+
+async def test_a_faulty_file_is_told_with_file_and_line(world):
+    world.configure(token="UNSET_TOKEN")
+    with pytest.raises(longshore.ConfigInvalid, match=r"places\.yaml:\d+: assets\.token: .*UNSET_TOKEN"):
+        await world.imports.start("places")
+
+
+@pytest.mark.parametrize("import_id", ["", "x"])
+async def test_an_import_id_that_is_none(world, import_id):
+    with pytest.raises(longshore.InvalidRequest, match="import_id"):
+        await world.imports.get(import_id)
+
+
+async def test_an_unknown_import(world):
+    unknown = longshore.new_id()
+    for ask in (world.imports.get, world.imports.cancel):
+        with pytest.raises(longshore.ImportNotFound, match=unknown):
+            await ask(unknown)
+
+
+async def test_a_lost_start_answer_waits_until_the_orphan_expires(world):
+    await world.faults(lose_start_answer=1, idle_expiry_seconds=0.3)
+    run = await world.run()
+    assert (run.state, run.run_number) == (ImportState.SUCCEEDED, 1)
+    await world.check_equal()
+    assert [each["state"] for each in await world.executions()] == ["CANCELLED", "DONE"]
+
+
+async def test_a_lost_start_answer_with_an_orphan_that_stays(world):
+    world.configure(start_wait="200ms")
+    await world.faults(lose_start_answer=1)
+    run = await world.run()
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "ORPHAN_EXECUTION")
+    assert "cancel it in Assets or wait for it to expire" in run.failure.message
+
+
+async def test_another_execution_is_waited_for_and_left_alone(world):
+    await world.run()
+    links = await world.open_execution()
+    started = await world.imports.start("places")
+    waiting = await world.until(started.run.import_id, lambda run: run.state is ImportState.WAITING_FOR_ASSETS)
+    assert waiting.failure is None
+    await world.cancel_execution(links)
+    run = await world.until(started.run.import_id, lambda run: run.state.terminal)
+    assert run.state is ImportState.SUCCEEDED
+    await world.check_equal()
+
+
+async def test_another_execution_that_does_not_end(world):
+    await world.run()
+    world.configure(start_wait="200ms")
+    await world.open_execution()
+    run = await world.run()
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "DESTINATION_BUSY")
+    assert (await world.executions())[-1]["state"] == "INGESTING"
+
+
+async def test_a_disabled_import_source(world):
+    await world.faults(disabled=True)
+    run = await world.run()
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "DESTINATION_ERROR")
+    assert "enable it there" in run.failure.message
+    assert await world.executions() == []
+
+
+async def test_a_token_that_assets_does_not_know_is_named_but_not_shown(world):
+    world.configure(token="OLD_TOKEN")
+    run = await world.run()
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "DESTINATION_ERROR")
+    assert "${env:OLD_TOKEN}" in run.failure.message
+    assert "an old token" not in run.failure.message
+
+
+async def test_an_edit_counts_for_the_next_start_only(world):
+    await world.rest()
+    await world.work(serve_only=True)
+    started = await world.imports.start("places")
+    world.configure(max_objects=1)
+    await world.rest()
+    await world.work()
+    run = await world.until(started.run.import_id, lambda run: run.state.terminal)
+    assert run.progress.chunks < 20
+    assert (await world.run()).progress.chunks == 20
+
+
+async def test_without_a_broker_callers_are_told(world):
+    await world.rest()
+    world.broker = "127.0.0.1:1"
+    await world.work(serve_only=True)
+    imports = world.imports
+    async with longshore.connect_imports(imports._channel.address, patience=0) as impatient:
+        with pytest.raises(longshore.Unavailable, match="broker"):
+            await impatient.start("places")
