@@ -62,10 +62,15 @@ class SinglePage(_Walk):
 
 
 class JsonLink(_Walk):
-    """The body names the next page. Ends where `next_url_path` finds nothing or null."""
+    """The body names the next page. Ends where `next_url_path` finds null, or nothing on a later page.
+
+    A first page that lacks the key altogether is an error, as a misspelt path would cut the set short in silence;
+    `optional: true` is for sources that leave the key out of a last page.
+    """
 
     type: Literal["json_link"]
     next_url_path: Key
+    optional: bool = False
 
 
 class HeaderLink(_Walk):
@@ -76,7 +81,10 @@ class HeaderLink(_Walk):
 
 
 class Offset(_Walk):
-    """Records are counted off. Ends at the total where one is given, else at a page shorter than `limit`."""
+    """Records are counted off. Ends at the total where one is given, else at the first empty page.
+
+    A short page is no end: many sources lower a `limit` that is too large for them without a word.
+    """
 
     type: Literal["offset"]
     limit: int = Field(ge=1)

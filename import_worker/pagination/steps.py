@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from import_worker.addresses import AddressRefused, Origin, with_params, without_params
-from import_worker.config.selectors import compile_selector
+from import_worker.config.selectors import compile_selector, did_you_mean
 from import_worker.config.source import HeaderLink, JsonLink, Offset, Pagination, SinglePage
 from import_worker.errors import SourceBroken
 from import_worker.pagination.links import link_with
 from import_worker.ports import Record
 
 Position = Mapping[str, Any]
+
+_MAX_SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +85,32 @@ class _JsonLinkSteps(_Links):
     def __init__(self, pagination: JsonLink, first_url: str, secret_params: frozenset[str]) -> None:
         super().__init__(first_url, secret_params)
         self._selector = compile_selector(pagination.next_url_path)
+        self._optional = pagination.optional
 
-    def after(self, _position: Position | None, seen: Seen, /) -> Position | None:
+    def after(self, position: Position | None, seen: Seen, /) -> Position | None:
         link = _selected(self._selector.select, seen)
+        if link is None and position is None and not self._optional:
+            self._check_key(seen)
         if link is not None and not isinstance(link, str):
             raise SourceBroken(
                 f"next_url_path {self._selector.text!r} finds {_kind(link)} in {seen.url}; it must find the address of "
                 "the next page, or nothing on the last one"
             )
         return self._next(seen, link)
+
+
+    def _check_key(self, seen: Seen) -> None:
+        """A first page has the key of the next link, be it null."""
+        found = seen.document
+        for key in self._selector.path or ():
+            if not isinstance(found, dict) or key not in found:
+                known = sorted(found) if isinstance(found, dict) else []
+                raise SourceBroken(
+                    f"the first page, {seen.url}, has no {self._selector.text!r}, so whether another page follows is "
+                    f"unknown; fields there: {', '.join(known[:_MAX_SHOWN]) or 'none'}{did_you_mean(key, known)}. If "
+                    "the source leaves it out of its last page, write optional: true beside next_url_path"
+                )
+            found = found[key]
 
 
 class _HeaderLinkSteps(_Links):
@@ -131,7 +150,7 @@ class _OffsetSteps:
         reached = _offset(position) + count
         total = self._announced(seen)
         if total is None:
-            return {"offset": reached} if count == limit else None
+            return {"offset": reached} if count else None
         if count == 0 and reached < total:
             raise SourceBroken(f"{seen.url} is empty, although the source has {total} records and gave {reached}")
         return {"offset": reached} if reached < total else None

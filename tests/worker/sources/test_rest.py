@@ -18,14 +18,15 @@ async def test_json_links_header_links_and_offsets_give_the_same_records(server,
         link = {"Link": f'<{following}>; rel="next"'} if following else {}
         server.on(target, replies.answer({"rows": rows, "next": following, "total": 7}, **link))
         server.on(f"/items?limit=3&offset={number * 3}", replies.answer({"rows": rows, "total": 7}))
-    for pagination in (
-        {"type": "json_link", "next_url_path": "next"},
-        {"type": "header_link"},
-        {"type": "offset", "limit": 3, "total_path": "total"},
-        {"type": "offset", "limit": 3},
+    server.on("/items?limit=3&offset=7", replies.answer({"rows": [], "total": 7}))
+    for pagination, pages in (
+        ({"type": "json_link", "next_url_path": "next"}, 3),
+        ({"type": "header_link"}, 3),
+        ({"type": "offset", "limit": 3, "total_path": "total"}, 3),
+        ({"type": "offset", "limit": 3}, 4),
     ):
         source = open_source(server.url, data_selector="rows", pagination=pagination)
-        assert await read_all(source) == (ROWS, 3)
+        assert await read_all(source) == (ROWS, pages)
 
 
 async def test_several_link_headers_are_read_as_one(server, replies, open_source, read_all):

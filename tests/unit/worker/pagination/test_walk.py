@@ -35,9 +35,23 @@ def test_json_links_are_followed_and_resolved_against_the_page():
     assert (cursor["version"], cursor["kind"], cursor["page"]) == (1, "json_link", 1)
 
 
-@pytest.mark.parametrize("document", [{"next": None}, {}, {"next": ""}])
+@pytest.mark.parametrize("document", [{"next": None}, {"next": ""}])
 def test_no_next_link_ends_the_lane(document):
     assert walk(type="json_link", next_url_path="next").after(None, seen(document=document)) is None
+
+
+@pytest.mark.parametrize("document", [{"nextt": None}, {"links": {"prev": None}}, {"links": None}, []])
+def test_a_first_page_without_the_key_is_an_error_because_the_path_may_be_misspelt(document):
+    path = "links.next" if "links" in document else "next"
+    with pytest.raises(SourceBroken, match=f"has no '{path}'.*optional: true"):
+        walk(type="json_link", next_url_path=path).after(None, seen(document=document))
+
+
+def test_a_later_page_or_an_optional_key_may_be_absent():
+    lane = walk(type="json_link", next_url_path="next")
+    cursor = stored(lane.after(None, seen(document={"next": "?page=2"})))
+    assert lane.after(cursor, seen(document={})) is None
+    assert walk(type="json_link", next_url_path="next", optional=True).after(None, seen(document={})) is None
 
 
 @pytest.mark.parametrize("link", [7, ["http://source.test/2"], True, {"href": "x"}])
@@ -126,12 +140,12 @@ def test_offsets_are_added_to_the_parameters_of_the_resource():
     assert lane.address(None) == "http://source.test/api/items?size=2&start=0"
     cursor = stored(lane.after(None, seen(2)))
     assert lane.address(cursor) == "http://source.test/api/items?size=2&start=2"
-    assert lane.after(cursor, seen(1)) is None
 
 
-def test_an_exactly_full_last_page_is_followed_by_an_empty_one():
-    lane = walk(type="offset", limit=2)
-    cursor = lane.after(None, seen(2))
+def test_without_a_total_only_an_empty_page_ends_the_walk_because_sources_may_lower_the_limit():
+    lane = walk(type="offset", limit=500)
+    cursor = lane.after(None, seen(100))
+    assert lane.address(cursor) == "http://source.test/api/items?limit=500&offset=100"
     assert lane.after(cursor, seen(0)) is None
 
 
