@@ -10,6 +10,7 @@ import click
 
 from longshore.serving.server import AddressInUse
 from queue_service.app import App
+from queue_service.domain.errors import BrokerError
 from queue_service.storage.sqlite import StoreRefused
 
 SWITCH_SECONDS = 0.0005
@@ -37,7 +38,7 @@ def serve(address: str, database: Path, log_level: str) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         asyncio.run(_serve(address, database))
-    except (StoreRefused, AddressInUse) as error:
+    except (StoreRefused, AddressInUse, BrokerError) as error:
         raise click.ClickException(str(error)) from error
 
 

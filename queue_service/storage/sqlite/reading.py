@@ -1,5 +1,6 @@
 """Reads outside the turns of the writer, over a connection of their own: they never wait behind a sync."""
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,10 +9,12 @@ import aiosqlite
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.records import Entry, Group
 from queue_service.ports.store import EntryPage, JobView, LeasedEvent
+from queue_service.storage.sqlite.failures import failure_of
 from queue_service.storage.sqlite.rows import Blobs, Row, encode, entry_of, group_of, job_of
 from queue_service.storage.sqlite.statements import SQL
 
 _JOB_COLUMNS = 15
+_ENTRY_COLUMNS = 7
 _PAST_EVERY_KEY = "\x7f"
 """Greater than every character that a key may have."""
 
@@ -51,19 +54,18 @@ class Reader:
         self, *, prefix: str, after: str, limit: int, max_bytes: int, keys_only: bool, now: int
     ) -> EntryPage:
         """Entries in order of their keys, as many as fit into the bytes, at least one if there is one."""
-        statement = "list_keys" if keys_only else "list_entries"
-        span = {"prefix": prefix, "prefix_end": prefix + _PAST_EVERY_KEY, "after": after}
-        entries: list[Entry] = []
-        total_bytes = 0
-        cursor = await self._connection.execute(SQL[statement], {**span, "limit": limit + 1, "now": now})
-        async with cursor:
-            while rows := list(await cursor.fetchmany(16)):
-                for row in rows:
-                    total_bytes += len(row[0]) + len(row[1] or b"") + 64
-                    if len(entries) == limit or (entries and total_bytes > max_bytes):
-                        return EntryPage(entries, more=True)
-                    entries.append(entry_of(row))
-        return EntryPage(entries, more=False)
+        rows = await self._all(
+            "list_keys" if keys_only else "list_entries",
+            prefix=prefix,
+            prefix_end=prefix + _PAST_EVERY_KEY,
+            after=after,
+            limit=limit + 1,  # one more tells whether others follow
+            max_bytes=max_bytes,
+            now=now,
+        )
+        found = rows[0][_ENTRY_COLUMNS] if rows and not keys_only else len(rows)
+        entries = [entry_of(row) for row in rows[:limit]]
+        return EntryPage(entries, more=found > len(entries))
 
     async def leased_events(self) -> list[LeasedEvent]:
         """Every lease."""
@@ -84,4 +86,8 @@ class Reader:
         return (rows[0][0], rows[0][1]) if rows else None
 
     async def _all(self, statement: str, **parameters: Any) -> list[Row]:
-        return list(await self._connection.execute_fetchall(SQL[statement], parameters))
+        # All rows in one step: a cursor left open would keep later reads at the state that it saw.
+        try:
+            return list(await self._connection.execute_fetchall(SQL[statement], parameters))
+        except sqlite3.Error as error:
+            raise failure_of(error) from error

@@ -8,18 +8,20 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
 import aiosqlite
 
-from queue_service.domain.errors import BrokerError, DataLoss, DiskFull, Unavailable
+from queue_service.domain.errors import BrokerError, Unavailable
 from queue_service.domain.limits import Limits
 from queue_service.domain.records import Entry, Group
 from queue_service.ports import Clock, Needs, Unit, Workset
 from queue_service.ports.store import EntryPage, JobView, LeasedEvent
+from queue_service.storage.sqlite.failures import failure_of
 from queue_service.storage.sqlite.loading import Loader
-from queue_service.storage.sqlite.opening import Counters, lock, open_reader, open_writer
+from queue_service.storage.sqlite.opening import Counters, StoreRefused, lock, open_reader, open_writer
 from queue_service.storage.sqlite.reading import Reader
 from queue_service.storage.sqlite.writing import write_changes
 
@@ -38,12 +40,27 @@ log = logging.getLogger(__name__)
 class _Waiting:
     """A unit in the queue of the writer, and who waits for it."""
 
-    __slots__ = ("future", "result", "unit")
+    __slots__ = ("future", "refusal", "result", "unit")
 
     def __init__(self, unit: Unit[Any], future: asyncio.Future[Any]) -> None:
         self.unit = unit
         self.future = future
         self.result: Any = None
+        self.refusal: Exception | None = None
+
+    @property
+    def faulty(self) -> bool:
+        """Whether the unit failed for a reason that is our own fault."""
+        return self.refusal is not None and not isinstance(self.refusal, BrokerError)
+
+    def tell(self) -> None:
+        """Hand the outcome over, unless the caller is gone."""
+        if self.future.done():
+            return
+        if self.refusal is not None:
+            self.future.set_exception(self.refusal)
+        else:
+            self.future.set_result(self.result)
 
 
 class SqliteStore:
@@ -77,15 +94,20 @@ class SqliteStore:
         Raises:
             StoreRefused: it is in use, damaged, of another kind or of a newer version.
         """
-        held = lock(path)
-        try:
+        async with AsyncExitStack() as opened:
+            held = lock(path)
+            opened.callback(held.close)
             writer, counters = await open_writer(path)
+            opened.push_async_callback(writer.close)
             reader = Reader(await open_reader(path))
-        except BaseException:
-            held.close()
-            raise
+            opened.push_async_callback(reader.close)
+            try:
+                queues = await reader.queues()
+            except BrokerError as error:
+                raise StoreRefused(f"{path} cannot be read: {error}") from error
+            opened.pop_all()
         store = cls(held=held, writer=writer, reader=reader, counters=counters, clock=clock)
-        store._queues = await reader.queues()
+        store._queues = queues
         store._task = asyncio.create_task(store._run(), name="writer")
         return store
 
@@ -191,57 +213,53 @@ class SqliteStore:
     async def _turn(self, batch: list[_Waiting]) -> None:
         """Carry out a batch in one transaction. Never raises: what goes wrong is told to who waits."""
         try:
-            done = await self._carry_out(batch)
+            work = await self._carry_out(batch)
+            for listener in self._listeners:
+                listener(work)
         except Exception as error:  # noqa: BLE001  the writer must live; the callers are told
-            if self._connection.in_transaction:
-                await self._connection.rollback()
-            failure = _failure_of(error)
+            await self._roll_back()
+            failure = failure_of(error)
             for waiting in batch:
-                if not waiting.future.done():
-                    waiting.future.set_exception(failure)
-            return
-        for waiting in done:
-            if not waiting.future.done():
-                waiting.future.set_result(waiting.result)
+                waiting.refusal = failure
+        for waiting in batch:  # only now: what refused one may be a change that was not durable before
+            waiting.tell()
 
-    async def _carry_out(self, batch: list[_Waiting]) -> list[_Waiting]:
+    async def _carry_out(self, batch: list[_Waiting]) -> Workset:
+        """Apply, write and commit. A unit with a fault of ours is left out; the others begin again without it."""
+        while True:
+            work = await self._load(batch)
+            if not _apply(batch, work):
+                continue
+            if work.changes:
+                self._unchecked_bytes += await write_changes(self._connection, work)
+                await self._connection.commit()
+                self._queues.update(work.changes.queues)
+                self._next_event = work.next_event
+                self._next_group = work.next_group
+                self._next_version = work.next_version
+            return work
+
+    async def _load(self, batch: list[_Waiting]) -> Workset:
         now = self._clock.now()
         needs = Needs()
         for waiting in batch:
-            waiting.unit.needs(needs)
-        loaded = await self._loader.load(needs, self._queues, now)
-        work = Workset(
+            if not waiting.faulty:
+                waiting.unit.needs(needs)
+        return Workset(
             now=now,
-            loaded=loaded,
+            loaded=await self._loader.load(needs, self._queues, now),
             queues=self._queues,
             next_event=self._next_event,
             next_group=self._next_group,
             next_version=self._next_version,
         )
-        done: list[_Waiting] = []
-        for waiting in batch:
-            try:
-                waiting.result = waiting.unit.apply(work)
-                done.append(waiting)
-            except BrokerError as refusal:  # raised before the first change, so the others are not concerned
-                if not waiting.future.done():
-                    waiting.future.set_exception(refusal)
-            except Exception as fault:
-                log.exception("a unit of work failed; the others of its turn are carried out without it")
-                if not waiting.future.done():
-                    waiting.future.set_exception(fault)
-                rest = [other for other in batch if not other.future.done()]
-                return await self._carry_out(rest) if rest else []
-        if work.changes:
-            self._unchecked_bytes += await write_changes(self._connection, work)
-            await self._connection.commit()
-            self._queues.update(work.changes.queues)
-            self._next_event = work.next_event
-            self._next_group = work.next_group
-            self._next_version = work.next_version
-        for listener in self._listeners:
-            listener(work)
-        return done
+
+    async def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                await self._connection.rollback()
+        except sqlite3.Error as error:
+            log.error("could not roll back: %s", error)  # noqa: TRY400  the turn's own error is told
 
     async def _checkpoint(self, mode: str) -> None:
         self._unchecked_bytes = 0
@@ -251,29 +269,18 @@ class SqliteStore:
             log.warning("could not move the log into the file: %s", error)
 
 
-_FAILURES: dict[int, Callable[[str], BrokerError]] = {
-    sqlite3.SQLITE_FULL: lambda _: DiskFull(),
-    sqlite3.SQLITE_CORRUPT: DataLoss,
-    sqlite3.SQLITE_NOTADB: DataLoss,
-    **dict.fromkeys(
-        (
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_INTERRUPT,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_LOCKED,
-            sqlite3.SQLITE_NOMEM,
-            sqlite3.SQLITE_READONLY,
-        ),
-        lambda text: Unavailable(f"the store could not write ({text})"),
-    ),
-}
-"""What the disk or the process is at fault for, by primary result code. Anything else is a fault of ours."""
-
-
-def _failure_of(error: Exception) -> Exception:
-    make = _FAILURES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-    if make is None:
-        return error
-    log.error("the store failed: %s", error)
-    return make(str(error))
+def _apply(batch: list[_Waiting], work: Workset) -> bool:
+    """Let every unit change the workset. False: one failed in the middle, so the workset is of no use."""
+    for waiting in batch:
+        if waiting.faulty:
+            continue
+        waiting.refusal = None
+        try:
+            waiting.result = waiting.unit.apply(work)
+        except BrokerError as refusal:  # raised before the first change, so the others are not concerned
+            waiting.refusal = refusal
+        except Exception as fault:
+            log.exception("a unit of work failed; the others of its turn are carried out without it")
+            waiting.refusal = fault
+            return False
+    return True

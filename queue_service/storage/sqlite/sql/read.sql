@@ -16,12 +16,29 @@ FROM entry
 WHERE key IN (SELECT value FROM json_each(:keys)) AND (expire_time IS NULL OR expire_time > :now);
 
 -- name: list_entries
--- One entry more than asked for tells whether others follow.
-SELECT key, payload, is_json, version, create_time, update_time, expire_time
-FROM entry
-WHERE key > :after AND key >= :prefix AND key < :prefix_end AND (expire_time IS NULL OR expire_time > :now)
-ORDER BY key
-LIMIT :limit;
+-- As many as fit into the bytes, at least one, and behind each the number that was found.
+WITH
+    candidate AS MATERIALIZED (
+        SELECT id, key, length(key) + length(payload) + 64 AS bytes
+        FROM entry
+        WHERE key > :after AND key >= :prefix AND key < :prefix_end AND (expire_time IS NULL OR expire_time > :now)
+        ORDER BY key
+        LIMIT :limit
+    ),
+    measured AS (
+        SELECT
+            id,
+            sum(bytes) OVER (ORDER BY key ROWS UNBOUNDED PRECEDING) AS total_bytes,
+            row_number() OVER (ORDER BY key) AS position
+        FROM candidate
+    )
+SELECT
+    e.key, e.payload, e.is_json, e.version, e.create_time, e.update_time, e.expire_time,
+    (SELECT count(*) FROM candidate)
+FROM measured
+CROSS JOIN entry AS e ON e.id = measured.id
+WHERE measured.total_bytes <= :max_bytes OR measured.position = 1
+ORDER BY measured.position;
 
 -- name: list_keys
 SELECT key, NULL, NULL, version, create_time, update_time, expire_time
