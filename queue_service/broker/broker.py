@@ -8,7 +8,6 @@ from typing import Any
 
 from queue_service.broker.answers import CommitAnswer
 from queue_service.broker.cancel import CancelGroup, CancelJob
-from queue_service.broker.claim import Delivered
 from queue_service.broker.commit import Commit, CommitStep
 from queue_service.broker.dispatch import Dispatcher, Subscriber
 from queue_service.broker.extend import Extend, Extended, Extension
@@ -174,16 +173,15 @@ class Broker:
             queues, max_in_flight=max_in_flight, lease_duration=lease_duration, impatient=impatient
         )
 
-    def leave(self, subscriber: Subscriber, *, broken: bool, unsent: Sequence[Delivered] = ()) -> None:
+    def leave(self, subscriber: Subscriber, *, broken: bool) -> None:
         """End receiving. Deliveries that it did not take go back at once.
 
         Args:
             subscriber: who leaves.
-            unsent: deliveries that it took and did not send: they go back too.
             broken: its worker may be gone, so leases that were never extended end soon.
         """
         self._dispatcher.leave(subscriber)
-        back = [delivery.key for delivery in (*unsent, *subscriber.frame) if delivery.key in subscriber.leases]
+        back = [delivery.key for delivery in subscriber.frame if delivery.key in subscriber.leases]
         self._leases.leave(subscriber.leases.keys() - back, remaining=BROKEN_STREAM_LEASE if broken else None)
         self._leases.leave(back)
         if back:
@@ -218,7 +216,7 @@ class Broker:
 
     async def _take_back(self, keys: list[LeaseKey]) -> None:
         try:
-            await self._store.write(ExpireLeases(keys, chance=self._chance))
+            await self._store.write(ExpireLeases(keys, is_over=self._leases.is_over, chance=self._chance))
         except BrokerError as error:
             log.warning("could not take back %d events whose leases ran out, trying again: %s", len(keys), error)
             if not self._draining:

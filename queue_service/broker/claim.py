@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from queue_service.broker.settle import cancel_pending
 from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.records import Event, Job
+from queue_service.domain.records import Event, Group, Job
 from queue_service.domain.states import EventState, Trigger
 from queue_service.ports import Needs, Workset
 
@@ -39,10 +39,14 @@ class Delivered:
     queue: str
     event: Event
     job: Job
-    group: int | None
-    group_id: bytes | None
+    group: Group | None
     lease_duration: int
     lease_expire_time: int
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was cancelled in the turn that claimed it."""
+        return self.job.cancel_time is not None or (self.group is not None and self.group.cancel_time is not None)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -118,8 +122,7 @@ def _lease(work: Workset, event: Event, queue: str, taker: Taker) -> Delivered:
         queue=queue,
         event=event,
         job=job,
-        group=job.group,
-        group_id=None if job.group is None else work.loaded.groups[job.group].group_id,
+        group=None if job.group is None else work.loaded.groups[job.group],
         lease_duration=taker.lease_duration,
         lease_expire_time=expire_time,
     )

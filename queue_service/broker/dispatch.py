@@ -278,11 +278,14 @@ class Dispatcher:
             self._leases.add(
                 delivery.key,
                 job=delivery.job.id,
-                group=delivery.group,
+                group=None if delivery.group is None else delivery.group.id,
                 duration=delivery.lease_duration,
                 holder=subscriber,
             )
         subscriber.give(deliveries)
+        for delivery in deliveries:
+            if delivery.cancelled:
+                subscriber.cancel_requested(delivery.key)
 
 
 def _next_in_turn(subscriber: Subscriber, due: list[str]) -> str:

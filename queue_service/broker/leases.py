@@ -80,6 +80,11 @@ class Leases:
         if lease is not None and lease.holder is not None:
             lease.holder.lease_ended(key)
 
+    def is_over(self, key: LeaseKey) -> bool:
+        """Whether its time has run out: it may have been extended since that was told."""
+        lease = self._leases.get(key)
+        return lease is None or lease.end <= self._clock.monotonic()
+
     def leave(self, keys: Iterable[LeaseKey], *, remaining: int | None = None) -> None:
         """Their holder is gone: those never extended last at most so many milliseconds more."""
         latest = math.inf if remaining is None else self._clock.monotonic() + remaining / 1000

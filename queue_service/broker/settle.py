@@ -72,13 +72,21 @@ class Settle(BrokerUnit[list[Settled]]):
 
 
 class ExpireLeases(BrokerUnit[None]):
-    """Takes events back whose leases ran out."""
+    """Takes events back whose leases ran out.
+
+    Args:
+        is_over: whether a lease that ran out was not extended in an earlier turn since.
+        chance: 0 <= chance() < 1, for jitter.
+    """
 
     urgent = True
 
-    def __init__(self, keys: list[LeaseKey], *, chance: Callable[[], float]) -> None:
+    def __init__(
+        self, keys: list[LeaseKey], *, is_over: Callable[[LeaseKey], bool], chance: Callable[[], float]
+    ) -> None:
         self._keys = keys
         self.weight = len(keys)
+        self._is_over = is_over
         self._chance = chance
 
     def needs(self, needs: Needs) -> None:
@@ -86,9 +94,10 @@ class ExpireLeases(BrokerUnit[None]):
         needs.events.update(key.event for key in self._keys)
 
     def carry_out(self, work: Workset) -> None:
-        """Take back those that are still leased by the same attempt."""
+        """Take back those that are still leased by the same attempt, unless they were extended meanwhile."""
+        extended = {key for key, _ in work.notices.extended}
         for key in self._keys:
-            if work.leased(key) is not None:
+            if key not in extended and self._is_over(key) and work.leased(key) is not None:
                 do_settle(work, Settlement(key=key, outcome=LeaseRanOut()), self._chance())
 
 

@@ -44,7 +44,7 @@ def delivery(delivered: Delivered, incarnation: str) -> event_pb2.Delivery:
         retry_context=_retry_context(event, delivered) if delivered.key.attempt > 1 else None,
         lease_expire_time=timestamp(delivered.lease_expire_time),
         push_time=timestamp(job.push_time),
-        group_id=None if delivered.group_id is None else format_id(delivered.group_id),
+        group_id=None if delivered.group is None else format_id(delivered.group.group_id),
         lineage=_lineage(job),
     )
 
