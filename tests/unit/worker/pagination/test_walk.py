@@ -145,7 +145,7 @@ def test_offsets_are_added_to_the_parameters_of_the_resource():
 def test_without_a_total_only_an_empty_page_ends_the_walk_because_sources_may_lower_the_limit():
     lane = walk(type="offset", limit=500)
     cursor = lane.after(None, seen(100))
-    assert lane.address(cursor) == "http://source.test/api/items?limit=500&offset=100"
+    assert lane.address(cursor).endswith("limit=500&offset=100")
     assert lane.after(cursor, seen(0)) is None
 
 
