@@ -18,18 +18,28 @@ SWITCH_SECONDS = 0.0005
 paid at every statement of a busy broker."""
 
 
-@click.command(context_settings={"auto_envvar_prefix": "LONGSHORE", "show_default": True})
-@click.option("--address", default="127.0.0.1:50051", help="Address to listen on; port 0 picks a free one.")
+@click.command(context_settings={"show_default": True})
+@click.option(
+    "--address",
+    default="127.0.0.1:50051",
+    envvar="LONGSHORE_ADDRESS",
+    show_envvar=True,
+    help="Address to listen on; port 0 picks a free one.",
+)
 @click.option(
     "--database",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("longshore.db"),
+    envvar="LONGSHORE_DATABASE",
+    show_envvar=True,
     help="SQLite file of the store; it is created if it is not there.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
     default="INFO",
+    envvar="LONGSHORE_LOG_LEVEL",
+    show_envvar=True,
     help="What to log on standard error.",
 )
 def serve(address: str, database: Path, log_level: str) -> None:
