@@ -98,7 +98,6 @@ class _JsonLinkSteps(_Links):
             )
         return self._next(seen, link)
 
-
     def _check_key(self, seen: Seen) -> None:
         """A first page has the key of the next link, be it null."""
         found = seen.document

@@ -38,11 +38,11 @@ class ImportService(ImportServiceServicer):
         request_id = _text("request_id", request.request_id, MAX_REQUEST_ID_BYTES) if has_id else None
         config = await asyncio.to_thread(self._catalogue.load, name)
         started = await control.start(self._flow, config, request_id)
-        return pb.StartImportResponse(already_active=started.already_active, **_import(started.view))
+        return pb.StartImportResponse(already_active=started.already_active, run=import_message(started.view))
 
     async def GetImport(self, request: pb.GetImportRequest, _context: Context) -> pb.GetImportResponse:
         """One import."""
-        return pb.GetImportResponse(**_import(await views.view(self._flow, _import_id(request.import_id))))
+        return pb.GetImportResponse(run=import_message(await views.view(self._flow, _import_id(request.import_id))))
 
     async def ListImports(self, request: pb.ListImportsRequest, _context: Context) -> pb.ListImportsResponse:
         """A page of imports."""
@@ -62,16 +62,13 @@ class ImportService(ImportServiceServicer):
     async def WatchImport(self, request: pb.WatchImportRequest, context: Context) -> None:  # type: ignore[override]
         """An import at every change."""
         async for view in views.watch(self._flow, _import_id(request.import_id)):
-            await context.write(pb.WatchImportResponse(**_import(view)))
+            await context.write(pb.WatchImportResponse(run=import_message(view)))
 
     async def CancelImport(self, request: pb.CancelImportRequest, _context: Context) -> pb.CancelImportResponse:
         """Cancel a run."""
-        return pb.CancelImportResponse(**_import(await control.cancel(self._flow, _import_id(request.import_id))))
-
-
-def _import(view: views.ImportView) -> dict[str, pb.Import]:
-    """The field of that name, which Python cannot write as an argument."""
-    return {"import": import_message(view)}
+        return pb.CancelImportResponse(
+            run=import_message(await control.cancel(self._flow, _import_id(request.import_id)))
+        )
 
 
 def _text(field: str, value: str, longest: int) -> str:

@@ -55,13 +55,13 @@ class FakeImports(import_service_pb2_grpc.ImportServiceServicer):
             context.abort_with_status(rpc_status.to_status(status))
         self.started.append(request)
         run = self.run(self.states[0])
-        return import_service_pb2.StartImportResponse(**{"import": run}, already_active=self.already_active)
+        return import_service_pb2.StartImportResponse(run=run, already_active=self.already_active)
 
     def GetImport(self, request, context):  # noqa: N802
-        return import_service_pb2.GetImportResponse(**{"import": self.run(self.states[0])})
+        return import_service_pb2.GetImportResponse(run=self.run(self.states[0]))
 
     def CancelImport(self, request, context):  # noqa: N802
-        return import_service_pb2.CancelImportResponse(**{"import": self.run("CANCELLING")})
+        return import_service_pb2.CancelImportResponse(run=self.run("CANCELLING"))
 
     def ListImports(self, request, context):  # noqa: N802
         token = "" if request.page_token else "more"
@@ -69,7 +69,7 @@ class FakeImports(import_service_pb2_grpc.ImportServiceServicer):
 
     def WatchImport(self, request, context):  # noqa: N802
         for state in self.states:
-            yield import_service_pb2.WatchImportResponse(**{"import": self.run(state)})
+            yield import_service_pb2.WatchImportResponse(run=self.run(state))
         if self.stay:
             left = threading.Event()
             context.add_callback(left.set)

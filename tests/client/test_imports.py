@@ -20,7 +20,7 @@ class FakeWorker(import_service_pb2_grpc.ImportServiceServicer):
         self.starts.append(request)
         if len(self.starts) == 1:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "lost")
-        return import_service_pb2.StartImportResponse(**{"import": import_service_pb2.Import(import_id="i")})
+        return import_service_pb2.StartImportResponse(run=import_service_pb2.Import(import_id="i"))
 
     async def WatchImport(self, request, context):  # noqa: N802
         for step in self.scripts.pop(0) if self.scripts else [grpc.StatusCode.UNAVAILABLE]:
@@ -28,7 +28,7 @@ class FakeWorker(import_service_pb2_grpc.ImportServiceServicer):
                 await context.abort(step, "scripted")
             state = import_service_pb2.ImportState.Value(f"IMPORT_STATE_{step}")
             run = import_service_pb2.Import(import_id=request.import_id, state=state)
-            yield import_service_pb2.WatchImportResponse(**{"import": run})
+            yield import_service_pb2.WatchImportResponse(run=run)
 
 
 @pytest.fixture

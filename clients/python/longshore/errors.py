@@ -87,12 +87,6 @@ class NotFound(LongshoreError):
     code = "NOT_FOUND"
 
 
-class QueueNotFound(NotFound):
-    """No such queue."""
-
-    reason = "ERROR_REASON_QUEUE_NOT_FOUND"
-
-
 class JobNotFound(NotFound):
     """No such job, or it is no longer kept."""
 
@@ -271,7 +265,6 @@ BY_REASON: Mapping[str, type[LongshoreError]] = {
         InvalidRequest,
         RequestTooLarge,
         ConfigInvalid,
-        QueueNotFound,
         JobNotFound,
         GroupNotFound,
         EntryNotFound,

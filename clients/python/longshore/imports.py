@@ -81,12 +81,12 @@ class Imports:
         """
         request = import_service_pb2.StartImportRequest(name=name, request_id=request_id or new_id())
         response = await self._channel.call(self._stub.StartImport, request)
-        return StartedImport(run=read_run(getattr(response, "import")), already_active=response.already_active)
+        return StartedImport(run=read_run(response.run), already_active=response.already_active)
 
     async def get(self, import_id: str) -> Import:
         """One run, or ImportNotFound."""
         request = import_service_pb2.GetImportRequest(import_id=import_id)
-        return read_run(getattr(await self._channel.call(self._stub.GetImport, request), "import"))
+        return read_run((await self._channel.call(self._stub.GetImport, request)).run)
 
     async def list(self, name: str = "") -> AsyncIterator[Import]:
         """The runs that are kept, oldest first, read page by page.
@@ -120,7 +120,7 @@ class Imports:
             try:
                 async with open_stream(self._stub.WatchImport, request, silence=None) as changes:
                     async for change in changes:
-                        run = read_run(getattr(change, "import"))
+                        run = read_run(change.run)
                         yield run
                         if run.state.terminal:
                             return
@@ -140,4 +140,4 @@ class Imports:
             WrongState: it is past its point of no return.
         """
         request = import_service_pb2.CancelImportRequest(import_id=import_id)
-        return read_run(getattr(await self._channel.call(self._stub.CancelImport, request), "import"))
+        return read_run((await self._channel.call(self._stub.CancelImport, request)).run)

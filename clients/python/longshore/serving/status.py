@@ -1,6 +1,7 @@
 """Rich errors on the wire: a Failure becomes a google.rpc.Status in the trailers.
 
-Trailers are small (8 KiB by default), so texts and violations are bounded here, in one place.
+Trailers are small (8 KiB by default), so texts and violations are bounded here, in one place: the encoded Status,
+beside which the message travels once more, with three bytes for each that is not ASCII.
 """
 
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ from grpc_status import rpc_status
 DOMAIN = "longshore"
 MAX_DETAILS_BYTES = 6 * 1024
 MAX_VIOLATIONS = 20
-MAX_MESSAGE_CHARS = 1024
-MAX_METADATA_CHARS = 256
+MAX_MESSAGE_BYTES = 512
+MAX_METADATA_BYTES = 256
+ENVELOPE_BYTES = 96
+"""Of one detail within the Status, and of the last violation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,31 +70,35 @@ class Failure:
 
 def to_grpc_status(failure: Failure) -> grpc.Status:
     """The status to abort a call with."""
-    status = status_pb2.Status(code=failure.code_number, message=failure.message[:MAX_MESSAGE_CHARS])
-    for detail in _details(failure):
+    message = _cut(failure.message, MAX_MESSAGE_BYTES)
+    status = status_pb2.Status(code=failure.code_number, message=message)
+    for detail in _details(failure, message):
         status.details.add().Pack(detail)
+    if failure.faults:
+        room = MAX_DETAILS_BYTES - status.ByteSize() - 2 * ENVELOPE_BYTES
+        status.details.add().Pack(_bad_request(failure.faults, room))
     converted: grpc.Status = rpc_status.to_status(status)
     return converted
 
 
-def _details(failure: Failure) -> list[Message]:
-    metadata = {key: value[:MAX_METADATA_CHARS] for key, value in failure.metadata.items()}
+def _cut(text: str, max_bytes: int) -> str:
+    return text.encode()[:max_bytes].decode(errors="ignore")
+
+
+def _details(failure: Failure, message: str) -> list[Message]:
+    metadata = {key: _cut(value, MAX_METADATA_BYTES) for key, value in failure.metadata.items()}
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=failure.reason, domain=DOMAIN, metadata=metadata)]
-    if failure.faults:
-        details.append(_bad_request(failure.faults))
     if failure.resource is not None:
         kind, name = failure.resource
-        details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=name[:MAX_METADATA_CHARS]))
+        details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=_cut(name, MAX_METADATA_BYTES)))
     if failure.precondition is not None:
         kind, subject = failure.precondition
         violation = error_details_pb2.PreconditionFailure.Violation(
-            type=kind, subject=subject[:MAX_METADATA_CHARS], description=failure.message[:MAX_MESSAGE_CHARS]
+            type=kind, subject=_cut(subject, MAX_METADATA_BYTES), description=message
         )
         details.append(error_details_pb2.PreconditionFailure(violations=[violation]))
     if failure.quota is not None:
-        quota = error_details_pb2.QuotaFailure.Violation(
-            subject=failure.quota, description=failure.message[:MAX_MESSAGE_CHARS]
-        )
+        quota = error_details_pb2.QuotaFailure.Violation(subject=failure.quota, description=message)
         details.append(error_details_pb2.QuotaFailure(violations=[quota]))
     if failure.retry_after is not None:
         delay = duration_pb2.Duration()
@@ -100,13 +107,13 @@ def _details(failure: Failure) -> list[Message]:
     return details
 
 
-def _bad_request(faults: tuple[FieldFault, ...]) -> error_details_pb2.BadRequest:
+def _bad_request(faults: tuple[FieldFault, ...], room: int) -> error_details_pb2.BadRequest:
     bad_request = error_details_pb2.BadRequest()
     for position, fault in enumerate(faults):
         violation = bad_request.field_violations.add(
-            field=fault.field[:MAX_METADATA_CHARS], description=fault.description[:MAX_MESSAGE_CHARS]
+            field=_cut(fault.field, MAX_METADATA_BYTES), description=_cut(fault.description, MAX_MESSAGE_BYTES)
         )
-        if position >= MAX_VIOLATIONS or bad_request.ByteSize() > MAX_DETAILS_BYTES:
+        if position >= MAX_VIOLATIONS or bad_request.ByteSize() > room:
             violation.field = ""
             violation.description = f"and {len(faults) - position} more"
             break

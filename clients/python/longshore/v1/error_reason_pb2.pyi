@@ -9,7 +9,6 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
     ERROR_REASON_INVALID_REQUEST: _ClassVar[ErrorReason]
     ERROR_REASON_REQUEST_TOO_LARGE: _ClassVar[ErrorReason]
-    ERROR_REASON_QUEUE_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_JOB_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_GROUP_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_ENTRY_NOT_FOUND: _ClassVar[ErrorReason]
@@ -30,7 +29,6 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_REQUEST: ErrorReason
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason
-ERROR_REASON_QUEUE_NOT_FOUND: ErrorReason
 ERROR_REASON_JOB_NOT_FOUND: ErrorReason
 ERROR_REASON_GROUP_NOT_FOUND: ErrorReason
 ERROR_REASON_ENTRY_NOT_FOUND: ErrorReason

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!longshore/v1/import_service.proto\x12\x0clongshore.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"0\n\rImportFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xc6\x01\n\x12ObjectTypeProgress\x12\x13\n\x0bobject_type\x18\x01 \x01(\t\x12\x0f\n\x07objects\x18\x02 \x01(\x05\x12\x14\n\x07\x63reated\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x07updated\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x16\n\tidentical\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12\x14\n\x07removed\x18\x06 \x01(\x05H\x03\x88\x01\x01\x42\n\n\x08_createdB\n\n\x08_updatedB\x0c\n\n_identicalB\n\n\x08_removed\"\xcc\x01\n\x0eImportProgress\x12\x12\n\npages_read\x18\x01 \x01(\x05\x12\x14\n\x0crecords_read\x18\x02 \x01(\x05\x12\x19\n\x11objects_submitted\x18\x03 \x01(\x05\x12\x0e\n\x06\x63hunks\x18\x04 \x01(\x05\x12\x18\n\x10\x63hunks_submitted\x18\x05 \x01(\x05\x12\x13\n\x0bquarantined\x18\x06 \x01(\x05\x12\x36\n\x0cobject_types\x18\x07 \x03(\x0b\x32 .longshore.v1.ObjectTypeProgress\"\x9c\x03\n\x06Import\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.longshore.v1.ImportState\x12\x12\n\nrun_number\x18\x04 \x01(\x05\x12.\n\x08progress\x18\x05 \x01(\x0b\x32\x1c.longshore.v1.ImportProgress\x12,\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x1b.longshore.v1.ImportFailure\x12\x33\n\x0fthrottled_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08group_id\x18\x0b \x01(\t\"J\n\x12StartImportRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x17\n\nrequest_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_request_id\"S\n\x13StartImportResponse\x12$\n\x06import\x18\x01 \x01(\x0b\x32\x14.longshore.v1.Import\x12\x16\n\x0e\x61lready_active\x18\x02 \x01(\x08\"%\n\x10GetImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"9\n\x11GetImportResponse\x12$\n\x06import\x18\x01 \x01(\x0b\x32\x14.longshore.v1.Import\"I\n\x12ListImportsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"U\n\x13ListImportsResponse\x12%\n\x07imports\x18\x01 \x03(\x0b\x32\x14.longshore.v1.Import\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x12WatchImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\";\n\x13WatchImportResponse\x12$\n\x06import\x18\x01 \x01(\x0b\x32\x14.longshore.v1.Import\"(\n\x13\x43\x61ncelImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"<\n\x14\x43\x61ncelImportResponse\x12$\n\x06import\x18\x01 \x01(\x0b\x32\x14.longshore.v1.Import*\x88\x03\n\x0bImportState\x12\x1c\n\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13IMPORT_STATE_QUEUED\x10\x01\x12\x19\n\x15IMPORT_STATE_STARTING\x10\x02\x12#\n\x1fIMPORT_STATE_WAITING_FOR_ASSETS\x10\x03\x12\x18\n\x14IMPORT_STATE_READING\x10\x04\x12\x1b\n\x17IMPORT_STATE_COMPLETING\x10\x05\x12\x1b\n\x17IMPORT_STATE_PROCESSING\x10\x06\x12\x1a\n\x16IMPORT_STATE_SUCCEEDED\x10\x07\x12&\n\"IMPORT_STATE_SUCCEEDED_WITH_ERRORS\x10\x08\x12\x1b\n\x17IMPORT_STATE_CANCELLING\x10\n\x12\x1a\n\x16IMPORT_STATE_CANCELLED\x10\x0b\x12\x18\n\x14IMPORT_STATE_FAILING\x10\x0c\x12\x17\n\x13IMPORT_STATE_FAILED\x10\r2\xb2\x03\n\rImportService\x12R\n\x0bStartImport\x12 .longshore.v1.StartImportRequest\x1a!.longshore.v1.StartImportResponse\x12L\n\tGetImport\x12\x1e.longshore.v1.GetImportRequest\x1a\x1f.longshore.v1.GetImportResponse\x12R\n\x0bListImports\x12 .longshore.v1.ListImportsRequest\x1a!.longshore.v1.ListImportsResponse\x12T\n\x0bWatchImport\x12 .longshore.v1.WatchImportRequest\x1a!.longshore.v1.WatchImportResponse0\x01\x12U\n\x0c\x43\x61ncelImport\x12!.longshore.v1.CancelImportRequest\x1a\".longshore.v1.CancelImportResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!longshore/v1/import_service.proto\x12\x0clongshore.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"0\n\rImportFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xc6\x01\n\x12ObjectTypeProgress\x12\x13\n\x0bobject_type\x18\x01 \x01(\t\x12\x0f\n\x07objects\x18\x02 \x01(\x05\x12\x14\n\x07\x63reated\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x07updated\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x16\n\tidentical\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12\x14\n\x07removed\x18\x06 \x01(\x05H\x03\x88\x01\x01\x42\n\n\x08_createdB\n\n\x08_updatedB\x0c\n\n_identicalB\n\n\x08_removed\"\xcc\x01\n\x0eImportProgress\x12\x12\n\npages_read\x18\x01 \x01(\x05\x12\x14\n\x0crecords_read\x18\x02 \x01(\x05\x12\x19\n\x11objects_submitted\x18\x03 \x01(\x05\x12\x0e\n\x06\x63hunks\x18\x04 \x01(\x05\x12\x18\n\x10\x63hunks_submitted\x18\x05 \x01(\x05\x12\x13\n\x0bquarantined\x18\x06 \x01(\x05\x12\x36\n\x0cobject_types\x18\x07 \x03(\x0b\x32 .longshore.v1.ObjectTypeProgress\"\x9c\x03\n\x06Import\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.longshore.v1.ImportState\x12\x12\n\nrun_number\x18\x04 \x01(\x05\x12.\n\x08progress\x18\x05 \x01(\x0b\x32\x1c.longshore.v1.ImportProgress\x12,\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x1b.longshore.v1.ImportFailure\x12\x33\n\x0fthrottled_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08group_id\x18\x0b \x01(\t\"J\n\x12StartImportRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x17\n\nrequest_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_request_id\"P\n\x13StartImportResponse\x12!\n\x03run\x18\x01 \x01(\x0b\x32\x14.longshore.v1.Import\x12\x16\n\x0e\x61lready_active\x18\x02 \x01(\x08\"%\n\x10GetImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"6\n\x11GetImportResponse\x12!\n\x03run\x18\x01 \x01(\x0b\x32\x14.longshore.v1.Import\"I\n\x12ListImportsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"U\n\x13ListImportsResponse\x12%\n\x07imports\x18\x01 \x03(\x0b\x32\x14.longshore.v1.Import\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x12WatchImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"8\n\x13WatchImportResponse\x12!\n\x03run\x18\x01 \x01(\x0b\x32\x14.longshore.v1.Import\"(\n\x13\x43\x61ncelImportRequest\x12\x11\n\timport_id\x18\x01 \x01(\t\"9\n\x14\x43\x61ncelImportResponse\x12!\n\x03run\x18\x01 \x01(\x0b\x32\x14.longshore.v1.Import*\x88\x03\n\x0bImportState\x12\x1c\n\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13IMPORT_STATE_QUEUED\x10\x01\x12\x19\n\x15IMPORT_STATE_STARTING\x10\x02\x12#\n\x1fIMPORT_STATE_WAITING_FOR_ASSETS\x10\x03\x12\x18\n\x14IMPORT_STATE_READING\x10\x04\x12\x1b\n\x17IMPORT_STATE_COMPLETING\x10\x05\x12\x1b\n\x17IMPORT_STATE_PROCESSING\x10\x06\x12\x1a\n\x16IMPORT_STATE_SUCCEEDED\x10\x07\x12&\n\"IMPORT_STATE_SUCCEEDED_WITH_ERRORS\x10\x08\x12\x1b\n\x17IMPORT_STATE_CANCELLING\x10\n\x12\x1a\n\x16IMPORT_STATE_CANCELLED\x10\x0b\x12\x18\n\x14IMPORT_STATE_FAILING\x10\x0c\x12\x17\n\x13IMPORT_STATE_FAILED\x10\r2\xb2\x03\n\rImportService\x12R\n\x0bStartImport\x12 .longshore.v1.StartImportRequest\x1a!.longshore.v1.StartImportResponse\x12L\n\tGetImport\x12\x1e.longshore.v1.GetImportRequest\x1a\x1f.longshore.v1.GetImportResponse\x12R\n\x0bListImports\x12 .longshore.v1.ListImportsRequest\x1a!.longshore.v1.ListImportsResponse\x12T\n\x0bWatchImport\x12 .longshore.v1.WatchImportRequest\x1a!.longshore.v1.WatchImportResponse0\x01\x12U\n\x0c\x43\x61ncelImport\x12!.longshore.v1.CancelImportRequest\x1a\".longshore.v1.CancelImportResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'longshore.v1.import_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IMPORTSTATE']._serialized_start=1585
-  _globals['_IMPORTSTATE']._serialized_end=1977
+  _globals['_IMPORTSTATE']._serialized_start=1573
+  _globals['_IMPORTSTATE']._serialized_end=1965
   _globals['_IMPORTFAILURE']._serialized_start=84
   _globals['_IMPORTFAILURE']._serialized_end=132
   _globals['_OBJECTTYPEPROGRESS']._serialized_start=135
@@ -45,23 +45,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STARTIMPORTREQUEST']._serialized_start=957
   _globals['_STARTIMPORTREQUEST']._serialized_end=1031
   _globals['_STARTIMPORTRESPONSE']._serialized_start=1033
-  _globals['_STARTIMPORTRESPONSE']._serialized_end=1116
-  _globals['_GETIMPORTREQUEST']._serialized_start=1118
-  _globals['_GETIMPORTREQUEST']._serialized_end=1155
-  _globals['_GETIMPORTRESPONSE']._serialized_start=1157
-  _globals['_GETIMPORTRESPONSE']._serialized_end=1214
-  _globals['_LISTIMPORTSREQUEST']._serialized_start=1216
-  _globals['_LISTIMPORTSREQUEST']._serialized_end=1289
-  _globals['_LISTIMPORTSRESPONSE']._serialized_start=1291
-  _globals['_LISTIMPORTSRESPONSE']._serialized_end=1376
-  _globals['_WATCHIMPORTREQUEST']._serialized_start=1378
-  _globals['_WATCHIMPORTREQUEST']._serialized_end=1417
-  _globals['_WATCHIMPORTRESPONSE']._serialized_start=1419
-  _globals['_WATCHIMPORTRESPONSE']._serialized_end=1478
-  _globals['_CANCELIMPORTREQUEST']._serialized_start=1480
-  _globals['_CANCELIMPORTREQUEST']._serialized_end=1520
-  _globals['_CANCELIMPORTRESPONSE']._serialized_start=1522
-  _globals['_CANCELIMPORTRESPONSE']._serialized_end=1582
-  _globals['_IMPORTSERVICE']._serialized_start=1980
-  _globals['_IMPORTSERVICE']._serialized_end=2414
+  _globals['_STARTIMPORTRESPONSE']._serialized_end=1113
+  _globals['_GETIMPORTREQUEST']._serialized_start=1115
+  _globals['_GETIMPORTREQUEST']._serialized_end=1152
+  _globals['_GETIMPORTRESPONSE']._serialized_start=1154
+  _globals['_GETIMPORTRESPONSE']._serialized_end=1208
+  _globals['_LISTIMPORTSREQUEST']._serialized_start=1210
+  _globals['_LISTIMPORTSREQUEST']._serialized_end=1283
+  _globals['_LISTIMPORTSRESPONSE']._serialized_start=1285
+  _globals['_LISTIMPORTSRESPONSE']._serialized_end=1370
+  _globals['_WATCHIMPORTREQUEST']._serialized_start=1372
+  _globals['_WATCHIMPORTREQUEST']._serialized_end=1411
+  _globals['_WATCHIMPORTRESPONSE']._serialized_start=1413
+  _globals['_WATCHIMPORTRESPONSE']._serialized_end=1469
+  _globals['_CANCELIMPORTREQUEST']._serialized_start=1471
+  _globals['_CANCELIMPORTREQUEST']._serialized_end=1511
+  _globals['_CANCELIMPORTRESPONSE']._serialized_start=1513
+  _globals['_CANCELIMPORTRESPONSE']._serialized_end=1570
+  _globals['_IMPORTSERVICE']._serialized_start=1968
+  _globals['_IMPORTSERVICE']._serialized_end=2402
 # @@protoc_insertion_point(module_scope)

@@ -116,11 +116,12 @@ class StartImportRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class StartImportResponse(_message.Message):
-    __slots__ = ("already_active",)
-    IMPORT_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("run", "already_active")
+    RUN_FIELD_NUMBER: _ClassVar[int]
     ALREADY_ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    run: Import
     already_active: bool
-    def __init__(self, already_active: _Optional[bool] = ..., **kwargs) -> None: ...
+    def __init__(self, run: _Optional[_Union[Import, _Mapping]] = ..., already_active: _Optional[bool] = ...) -> None: ...
 
 class GetImportRequest(_message.Message):
     __slots__ = ("import_id",)
@@ -129,9 +130,10 @@ class GetImportRequest(_message.Message):
     def __init__(self, import_id: _Optional[str] = ...) -> None: ...
 
 class GetImportResponse(_message.Message):
-    __slots__ = ()
-    IMPORT_FIELD_NUMBER: _ClassVar[int]
-    def __init__(self, **kwargs) -> None: ...
+    __slots__ = ("run",)
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    run: Import
+    def __init__(self, run: _Optional[_Union[Import, _Mapping]] = ...) -> None: ...
 
 class ListImportsRequest(_message.Message):
     __slots__ = ("name", "page_size", "page_token")
@@ -158,9 +160,10 @@ class WatchImportRequest(_message.Message):
     def __init__(self, import_id: _Optional[str] = ...) -> None: ...
 
 class WatchImportResponse(_message.Message):
-    __slots__ = ()
-    IMPORT_FIELD_NUMBER: _ClassVar[int]
-    def __init__(self, **kwargs) -> None: ...
+    __slots__ = ("run",)
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    run: Import
+    def __init__(self, run: _Optional[_Union[Import, _Mapping]] = ...) -> None: ...
 
 class CancelImportRequest(_message.Message):
     __slots__ = ("import_id",)
@@ -169,6 +172,7 @@ class CancelImportRequest(_message.Message):
     def __init__(self, import_id: _Optional[str] = ...) -> None: ...
 
 class CancelImportResponse(_message.Message):
-    __slots__ = ()
-    IMPORT_FIELD_NUMBER: _ClassVar[int]
-    def __init__(self, **kwargs) -> None: ...
+    __slots__ = ("run",)
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    run: Import
+    def __init__(self, run: _Optional[_Union[Import, _Mapping]] = ...) -> None: ...
