@@ -10,6 +10,7 @@ import pytest
 from google.rpc import error_details_pb2
 
 import longshore
+from longshore import coalescer
 from longshore.v1 import error_reason_pb2, event_pb2, queue_service_pb2
 
 
@@ -79,6 +80,14 @@ async def test_pushes_of_one_moment_go_together_and_later_ones_in_the_next_calls
         gate.set()
     sizes = [len(request.pushes) for request in fake.requests["BatchPush"]]
     assert sizes == [100, 100, 300]
+
+
+async def test_who_pushes_again_at_once_is_not_forgotten(client, fake, monkeypatch):
+    """The next push may come in the very turn of the loop in which the last call ends."""
+    monkeypatch.setattr(coalescer, "MAX_CALLS", 1)
+    for number in range(3):
+        await client.queue("work").push(number)
+    assert len(fake.requests["BatchPush"]) == 3
 
 
 async def test_a_call_is_bounded_in_events_and_in_bytes(client, fake):

@@ -8,7 +8,7 @@ import copy
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from longshore.errors import DeadlineExceeded, LongshoreError, Unavailable
 from longshore.waits import Pauses
@@ -83,37 +83,47 @@ class Coalescer(Generic[Item, Result]):
         deadline = now + (self._timeout if lifetime is None else lifetime)
         patient_until = deadline if lifetime is not None else now + self._patience
         self._pending.append(_Waiting(item, weight, size, deadline, patient_until, future))
-        if not self._woken and len(self._calls) < MAX_CALLS:
-            # At the end of this turn of the loop: all that is submitted in one turn goes together.
-            self._woken = True
-            self._loop.call_soon(self._start)
+        self._wake()
         return future
 
     async def close(self) -> None:
         """Give up what is under way; who waits for it gets an error."""
         self._closed = True
-        for call in self._calls:
+        calls = list(self._calls)
+        for call in calls:
             call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
+        await asyncio.gather(*calls, return_exceptions=True)
         self._refuse(self._pending, _closed())
         self._pending.clear()
 
+    def _wake(self) -> None:
+        """Start calls at the end of this turn of the loop: all that is submitted in one turn goes together."""
+        if not self._woken and len(self._calls) < MAX_CALLS:
+            self._woken = True
+            self._loop.call_soon(self._start)
+
     def _start(self) -> None:
         self._woken = False
-        while len(self._calls) < MAX_CALLS and (batch := self._take()):
-            call = self._loop.create_task(self._run(batch))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+        if self._pending and not self._closed:
+            self._calls.add(self._loop.create_task(self._run()))
 
-    async def _run(self, batch: list[_Waiting[Item, Result]]) -> None:
+    async def _run(self) -> None:
+        """Make one call after the other until nothing is pending."""
         pauses = Pauses()
-        while batch:
-            error = await self._attempt(batch)
-            if error is None:
-                pauses.reset()
-            else:
-                await asyncio.sleep(pauses.next(error.retry_after))
-            batch = self._take()
+        try:
+            while batch := self._take():
+                if self._pending:
+                    self._wake()
+                error = await self._attempt(batch)
+                if error is None:
+                    pauses.reset()
+                else:
+                    await asyncio.sleep(pauses.next(error.retry_after))
+        finally:
+            # In the same turn as the last look for work, so that whoever submits next finds this call gone.
+            self._calls.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            if self._pending:
+                self._wake()
 
     async def _attempt(self, batch: list[_Waiting[Item, Result]]) -> LongshoreError | None:
         """Send a batch and give everyone their result; put back what is worth another attempt, and say why."""
