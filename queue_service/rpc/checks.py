@@ -113,11 +113,11 @@ class Checks:
 
     def span(self, field: str, duration: Duration, *, lowest: int, highest: int) -> int:
         """A Duration in whole milliseconds, within bounds in milliseconds."""
-        micros = duration.seconds * 1_000_000 + duration.nanos // 1000
+        nanos = duration.seconds * NANOS_PER_SECOND + duration.nanos
         if abs(duration.nanos) >= NANOS_PER_SECOND or duration.seconds * duration.nanos < 0:
             self.fault(field, "is not a valid Duration")
             return lowest
-        millis = -(-micros // 1000)  # up: nothing happens earlier than asked
+        millis = -(-nanos // 1_000_000)  # up: nothing happens earlier than asked
         if not lowest <= millis <= highest:
             self.fault(field, f"must be {_seconds(lowest)} to {_seconds(highest)}, is {_seconds(millis)}")
         return millis
