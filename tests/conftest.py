@@ -5,11 +5,19 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from starlette.types import ASGIApp
 
+import longshore
+from import_worker.sandbox.wire import Server, address, bind
 from queue_service.app import App
 
 READY = re.compile(r" on (?:http://)?([\w.]+:\d+)")
@@ -102,3 +110,167 @@ async def service(tmp_path: Path) -> AsyncIterator[Callable[..., Service]]:
     for one in made:
         if one.running:
             await one.kill()
+
+
+class SteppedClock:
+    """A clock that goes on only when a test says so."""
+
+    def __init__(self) -> None:
+        self.wall = 1_800_000_000_000
+        self.seconds = 1_000.0
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        return self.wall
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return self.seconds
+
+    def step(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.wall += milliseconds
+        self.seconds += milliseconds / 1000
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    """A clock that goes on only when the test says so."""
+    return SteppedClock()
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve an application of the test. Answers its address, such as "http://127.0.0.1:50080"."""
+    ready = asyncio.Event()
+    server = Server(app, ready.set)
+    with bind("127.0.0.1", 0) as bound:
+        running = asyncio.create_task(server.serve(sockets=[bound]))
+        await ready.wait()
+        try:
+            yield address(bound)
+        finally:
+            server.should_exit = True
+            await running
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[[ASGIApp], Awaitable[str]]]:
+    """Serves applications of the test until its end: `url = await serve(app)`."""
+    async with AsyncExitStack() as stack:
+        yield lambda app: stack.enter_async_context(served(app))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """How a command ended: its exit code, and what it said on both outputs."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Stage:
+    """Broker, sandbox and worker as processes, and the folder of the imports that the worker knows.
+
+    Attributes:
+        broker, sandbox, worker: the processes; start them with start(), or one by one.
+        imports: a client of the worker, from start() on.
+        environment: of workers; a test may add to it before they are made.
+    """
+
+    broker: Service
+    sandbox: Service
+    worker: Service
+    imports: longshore.Imports
+
+    def __init__(self, make: Callable[..., Service], folder: Path, stack: AsyncExitStack) -> None:
+        self._make = make
+        self._folder = folder
+        self._stack = stack
+        self.environment = {"ASSETS_TOKEN": "token-of-the-stage"}
+        (folder / "imports").mkdir(parents=True)
+
+    async def start(self, *switches: str) -> None:
+        """Start all three; switches are options of the sandbox."""
+        self.broker = self._make(
+            "queue_service", "--address", "127.0.0.1:0", "--database", str(self._folder / "broker.db")
+        )
+        self.sandbox = self._make(
+            "import_worker.sandbox", "--port", "0", "--token", self.environment["ASSETS_TOKEN"], *switches
+        )
+        await asyncio.gather(self.broker.start(), self.sandbox.start())
+        self.worker = await self.add_worker()
+        self.imports = await self._stack.enter_async_context(longshore.connect_imports(self.worker.address))
+        self._view = await self._stack.enter_async_context(
+            httpx.AsyncClient(base_url=f"http://{self.sandbox.address}/_sandbox", timeout=30, trust_env=False)
+        )
+
+    async def add_worker(self, *options: str) -> Service:
+        """Start a worker of this stage's broker."""
+        where = ("--broker", self.broker.address, "--imports", str(self._folder / "imports"))
+        worker = self._make("import_worker", "--address", "127.0.0.1:0", *where, *options, **self.environment)
+        await worker.start()
+        return worker
+
+    @property
+    def info_url(self) -> str:
+        """Where the sandbox is asked for its links."""
+        return f"http://{self.sandbox.address}/jsm/assets/v1/imports/info"
+
+    def configure(self, name: str, text: str) -> Path:
+        """Write the file of an import. Answers its path."""
+        path = self._folder / "imports" / f"{name}.yaml"
+        path.write_text(text)
+        return path
+
+    async def run(self, name: str, **options: Any) -> longshore.Import:
+        """Start an import and follow it to its end."""
+        started = await self.imports.start(name, **options)
+        return await self.until(started.run.import_id, lambda run: run.state.terminal)
+
+    async def until(self, import_id: str, holds: Callable[[longshore.Import], bool]) -> longshore.Import:
+        """Follow an import until something holds."""
+        async for run in self.imports.watch(import_id):
+            if holds(run):
+                return run
+        raise AssertionError(f"the import ended first: {run}")
+
+    async def objects(self) -> dict[str, list[dict[str, Any]]]:
+        """What the sandbox holds, by type name."""
+        return (await self._view.get("/objects")).raise_for_status().json()
+
+    async def executions(self) -> list[dict[str, Any]]:
+        """Every execution of the sandbox, oldest first."""
+        return (await self._view.get("/executions")).raise_for_status().json()
+
+    async def faults(self, **switches: Any) -> None:
+        """Set switches of the sandbox, leave the others."""
+        (await self._view.patch("/faults", json=switches)).raise_for_status()
+
+    async def command(self, *arguments: str) -> Said:
+        """Run `longshore` with these arguments as a process, against this stage."""
+        addresses = {"LONGSHORE_ADDRESS": self.broker.address, "LONGSHORE_IMPORT_ADDRESS": self.worker.address}
+        process = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("longshore")),
+            *arguments,
+            env={**os.environ, **addresses},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        return Said(code=process.returncode or 0, out=out.decode(), err=err.decode())
+
+
+@pytest.fixture
+async def make_stage(service, tmp_path) -> AsyncIterator[Callable[[], Stage]]:
+    """Makes stages, each with its own broker, sandbox and worker; they are not started."""
+    number = count()
+    async with AsyncExitStack() as stack:
+        yield lambda: Stage(service, tmp_path / f"stage-{next(number)}", stack)
+
+
+@pytest.fixture
+def stage(make_stage) -> Stage:
+    """One stage, not started."""
+    return make_stage()
