@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+import longshore
 from import_worker.app import serve
 from import_worker.config import load_import
 from import_worker.errors import ConfigInvalid
@@ -74,6 +75,8 @@ def worker(address: str, broker: str, imports: Path, concurrency: int, grace: fl
         serve(settings, ready)
     except AddressInUse as error:
         raise click.ClickException(f"{error} Choose another --address.") from None
+    except longshore.LongshoreError as error:
+        raise click.ClickException(f"the broker at {broker} does not let this worker work: {error}") from None
 
 
 @click.command()

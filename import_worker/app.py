@@ -5,7 +5,6 @@ import logging
 import os
 import random
 import signal
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import Self
 import longshore
 from import_worker.assets.client import AssetsClient
 from import_worker.catalogue import Catalogue
+from import_worker.clock import SystemClock
 from import_worker.config import ImportConfig
 from import_worker.config.secrets import resolve_text
 from import_worker.exchange import DESTINATION, Access, Limits
@@ -45,14 +45,6 @@ ASSETS_ATTEMPTS = 4
 ASSETS_INLINE_WAIT = 5.0
 
 log = logging.getLogger(__name__)
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
 
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -159,6 +151,7 @@ class Worker:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             await self._server.stop_being_healthy()
+            self._flow.ledger.changes.stop()
         finally:
             for task in tasks:
                 task.cancel()

@@ -12,6 +12,18 @@ class Changes:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._stopped = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether there will be no more news, because the worker stops."""
+        return self._stopped
+
+    def stop(self) -> None:
+        """Wake everyone: the worker stops."""
+        self._stopped = True
+        for import_id in list(self._waiting):
+            self.notify(import_id)
 
     def notify(self, import_id: str) -> None:
         """The import changed."""

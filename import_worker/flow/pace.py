@@ -35,7 +35,7 @@ class Pace:
         busy: while Assets runs another execution.
         processing: while Assets processes.
         giving_up: while Assets cannot be told to cancel.
-        patience: how long finishing or giving up is tried at all.
+        patience: how long a step waits for the outside at all.
         contention: before a step that lost a race looks again.
     """
 

@@ -54,7 +54,10 @@ async def carry_out(flow: Flow, event: longshore.Event, states: Collection[State
         async with flow.benches.use(ask.import_id) as bench:
             await work(flow, event, kept, bench)
     except Throttled as problem:
-        await wait_for_outside(flow, event, problem)
+        if flow.clock.now() - event.push_time.timestamp() < flow.pace.patience:
+            await wait_for_outside(flow, event, problem)
+        else:
+            await fail(flow, event, Failure.of(problem))
     except Transient as problem:
         await try_again(flow, event, problem)
     except (Permanent, ExecutionLost) as problem:

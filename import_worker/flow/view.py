@@ -21,6 +21,10 @@ class NoSuchImport(Exception):
     """There is no import of that id."""
 
 
+class Stopping(Exception):
+    """The worker stops and tells no more."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TypeView:
     """Objects of one type: how many were mapped, and what the destination reported."""
@@ -110,6 +114,7 @@ async def watch(flow: Flow, import_id: str) -> AsyncIterator[ImportView]:
 
     Raises:
         NoSuchImport: there is none.
+        Stopping: the worker stops; another one, or this one later, can be asked.
     """
     shown: ImportView | None = None
     while True:
@@ -119,6 +124,8 @@ async def watch(flow: Flow, import_id: str) -> AsyncIterator[ImportView]:
             yield now
         if now.run.state in TERMINAL:
             return
+        if flow.ledger.changes.stopped:
+            raise Stopping
         await flow.ledger.changes.wait(import_id, LOOK_SECONDS)
 
 

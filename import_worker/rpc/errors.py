@@ -11,7 +11,7 @@ from import_worker.config.secrets import ReferenceUnresolved
 from import_worker.errors import ConfigInvalid
 from import_worker.flow.control import TooManyRaces
 from import_worker.flow.run import WrongTransition
-from import_worker.flow.view import NoSuchImport
+from import_worker.flow.view import NoSuchImport, Stopping
 from longshore.serving import Failure, FieldFault
 
 RETRY_SECONDS = 1.0
@@ -93,6 +93,10 @@ def _busy(error: TooManyRaces) -> Failure:
     return _unavailable(f"{error}: try again")
 
 
+def _stopping(_error: Stopping) -> Failure:
+    return _unavailable("the worker is stopping: ask again")
+
+
 def _unavailable(message: str) -> Failure:
     return Failure(
         code=grpc.StatusCode.UNAVAILABLE,
@@ -110,6 +114,7 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     NoSuchImport: _no_such_import,
     WrongTransition: _wrong_state,
     TooManyRaces: _busy,
+    Stopping: _stopping,
     longshore.Unavailable: _out_of_reach,
     longshore.DeadlineExceeded: _out_of_reach,
 }

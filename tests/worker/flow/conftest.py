@@ -294,3 +294,9 @@ async def world(tmp_path, monkeypatch) -> AsyncIterator[World]:
         stack.push_async_callback(found.rest)
         await found.work()
         yield found
+
+
+@pytest.fixture
+def serve():
+    """Serves an application behind a real server; gives its address."""
+    return served

@@ -84,7 +84,8 @@ async def test_faults_of_the_source_that_pass(world, answer):
 
 
 async def test_waiting_for_the_source_is_shown(world):
-    world.source.instead = once(Response(status_code=429, headers={"Retry-After": "2"}))
+    throttled = once(Response(status_code=429, headers={"Retry-After": "2"}))
+    world.source.instead = lambda resource, first: throttled(resource, first) if first == 4 else None
     started = await world.imports.start("places")
     run = await world.until(started.run.import_id, lambda run: run.throttled_until is not None)
     assert run.state is ImportState.READING
