@@ -6,42 +6,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 import longshore
-from queue_service.app import App
-
-
-class Broker:
-    """A broker in this process that can be stopped and started again on the same file and port."""
-
-    def __init__(self, database):
-        self.database = database
-        self.port = 0
-        self.app = None
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    async def start(self):
-        self.app = await App.start(address=self.address, database=self.database)
-        self.port = self.app.port
-
-    async def stop(self):
-        if self.app is not None:
-            app, self.app = self.app, None
-            await app.stop()
-
-
-@pytest.fixture
-async def broker(tmp_path):
-    broker = Broker(tmp_path / "store.db")
-    await broker.start()
-    yield broker
-    await broker.stop()
 
 
 @pytest.fixture
 async def client(broker):
-    async with longshore.connect(broker.address, timeout=20) as client:
+    async with longshore.connect(broker, timeout=20) as client:
         yield client
 
 
@@ -184,20 +153,24 @@ async def test_entries_have_versions_conditions_and_order(client):
     assert await kv.get("a:1", "gone") == "gone"
 
 
-async def test_consuming_goes_on_over_a_restart_of_the_broker(client, broker):
-    queue, handled, gate = client.queue("work"), asyncio.Queue(), asyncio.Event()
+async def test_pushing_and_consuming_go_on_over_a_killed_broker(service):
+    broker = service("queue_service", "--address", "127.0.0.1:0", "--database", "killed.db")
+    handled, gate = asyncio.Queue(), asyncio.Event()
 
     async def handle(event):
         handled.put_nowait(event.body)
         await gate.wait()
 
-    before = await asyncio.gather(*(queue.push(number) for number in range(6)))
-    async with consuming(queue, handle, concurrency=2):
-        await handled.get()
-        await broker.stop()
-        gate.set()
-        push = asyncio.ensure_future(queue.push("after"))
-        await broker.start()
-        after = await push
-        stats = await ended(client, *(job.job_id for job in [*before, after]))
+    async with longshore.connect(await broker.start(), timeout=60) as client:
+        queue = client.queue("work")
+        before = await asyncio.gather(*(queue.push(number) for number in range(6)))
+        async with consuming(queue, handle, concurrency=2):
+            await handled.get()
+            await broker.kill()
+            gate.set()
+            push = asyncio.ensure_future(queue.push("after"))
+            await broker.start()
+            after = await push
+            stats = await ended(client, *(job.job_id for job in [*before, after]))
     assert all(found.state == longshore.JobState.SUCCEEDED for found in stats)
+    assert {handled.get_nowait() for _ in range(handled.qsize())} >= {"after"}
