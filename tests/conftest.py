@@ -248,6 +248,10 @@ class Stage:
         """Set switches of the sandbox, leave the others."""
         (await self._view.patch("/faults", json=switches)).raise_for_status()
 
+    async def reset(self) -> None:
+        """Empty the sandbox, and put its switches back."""
+        (await self._view.post("/reset")).raise_for_status()
+
     async def command(self, *arguments: str) -> Said:
         """Run `longshore` with these arguments as a process, against this stage."""
         addresses = {"LONGSHORE_ADDRESS": self.broker.address, "LONGSHORE_IMPORT_ADDRESS": self.worker.address}

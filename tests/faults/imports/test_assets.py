@@ -1,0 +1,57 @@
+"""Assets with faults that pass: each chunk arrives, and the set is completed once."""
+
+import pytest
+from starlette.responses import Response
+
+from import_worker.sandbox.wire import NoAnswer
+
+SWITCHES = (
+    {"rate_limit_every": 3},
+    {"rate_limit_every": 7, "retry_after": 1},
+    {"error_every": 3},
+    {"stall_every": 9, "stall_seconds": 0.3},
+    {"lose_answer_every": 3},
+    {"lose_answer_every": 3, "client_ids": "deduplicated"},
+    {"lose_answer_every": 3, "client_ids": "refused"},
+    {"fail_status_every": 2},
+    {"body_limit": 4000},
+    {"max_objects_per_chunk": 7},
+    {"body_limit": 4000, "lose_answer_every": 4, "client_ids": "refused"},
+)
+
+
+async def test_faults_of_chunks_that_pass(make_iso):
+    iso = await make_iso()
+    for switches in SWITCHES:
+        await iso.stage.reset()
+        await iso.stage.faults(**switches)
+        try:
+            await iso.check_exact(await iso.stage.run("iso"))
+        except AssertionError as error:
+            raise AssertionError(f"with {switches}") from error
+
+
+async def test_an_execution_that_vanishes_is_followed_by_one_with_the_whole_set(make_iso):
+    iso = await make_iso("--vanish-execution-after", "20")
+    run = await iso.stage.run("iso")
+    await iso.check_exact(run, executions=2)
+    assert run.run_number == 2
+
+
+@pytest.mark.parametrize("effect", [True, False], ids=["took effect", "had no effect"])
+@pytest.mark.parametrize(
+    "answer",
+    [NoAnswer(), Response(status_code=500), Response(status_code=429, headers={"Retry-After": "1"})],
+    ids=["lost", "500", "429"],
+)
+async def test_a_completion_without_a_good_answer(make_iso, effect, answer):
+    """It is said again only where Assets did not hear it; check_exact counts."""
+    iso = await make_iso()
+    left = [answer]
+
+    async def act(call):
+        return left.pop() if call.kind == "complete" and left else None
+
+    setattr(iso.assets, "after" if effect else "before", act)
+    await iso.check_exact(await iso.stage.run("iso"))
+    assert iso.assets.calls.count("complete") == (1 if effect else 2)
