@@ -18,7 +18,7 @@ from import_worker.ports import Cursor
 
 KEEP_SECONDS = 30 * 24 * 3600.0
 RECENT_CHUNKS = 64
-"""How many sizes of chunks a lane remembers: more than are ever unsettled at once, except after a very large page."""
+"""How many sizes of chunks a lane remembers: about as many as are ever unsettled at once."""
 
 LANE_SECONDS = 90 * 24 * 3600.0
 """Life of what is written while a run goes on, from its last write: longer than any run pauses."""

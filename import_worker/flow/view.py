@@ -83,7 +83,7 @@ async def view(flow: Flow, import_id: str) -> ImportView:
         quarantined=sum(lane.quarantined for lane in lanes),
         chunks=chunks,
         chunks_submitted=max(0, chunks - pending),
-        objects_submitted=max(0, sum(totals.values()) - _latest(lanes, pending)),
+        objects_submitted=max(0, sum(totals.values()) - objects_in(lanes, pending)),
         types=tuple(
             TypeView(
                 name=kind.name, objects=totals.get(kind.name, 0), outcome=run.outcomes.get(kind.name, TypeOutcome())
@@ -103,10 +103,10 @@ async def _pending_chunks(flow: Flow, run: Run, *, reading: int) -> int:
     return max(0, group.in_progress + group.failed + group.cancelled - reading)
 
 
-def _latest(lanes: list[Lane], count: int) -> int:
-    """Objects in the latest chunks: those that were not submitted are among the last ones made."""
-    recent = [size for lane in lanes for size in lane.recent]
-    return sum(recent[max(0, len(recent) - count) :]) if count else 0
+def objects_in(lanes: list[Lane], chunks: int) -> int:
+    """How many objects so many of the chunks hold at most."""
+    largest = sorted((size for lane in lanes for size in lane.recent), reverse=True)[:chunks]
+    return sum(largest) + (chunks - len(largest)) * max(largest, default=0)
 
 
 async def watch(flow: Flow, import_id: str) -> AsyncIterator[ImportView]:

@@ -7,7 +7,6 @@ import grpc
 
 import longshore
 from import_worker.catalogue import NotConfigured
-from import_worker.config.secrets import ReferenceUnresolved
 from import_worker.errors import ConfigInvalid
 from import_worker.flow.control import TooManyRaces
 from import_worker.flow.run import WrongTransition
@@ -53,10 +52,6 @@ def _config_invalid(error: ConfigInvalid) -> Failure:
         message=str(error),
         faults=tuple(FieldFault(field=fault.path, description=str(fault)) for fault in error.faults),
     )
-
-
-def _unresolved(error: ReferenceUnresolved) -> Failure:
-    return Failure(code=grpc.StatusCode.INVALID_ARGUMENT, reason="ERROR_REASON_CONFIG_INVALID", message=error.message)
 
 
 def _not_configured(error: NotConfigured) -> Failure:
@@ -109,7 +104,6 @@ def _unavailable(message: str) -> Failure:
 _ANSWERS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     InvalidRequest: _invalid_request,
     ConfigInvalid: _config_invalid,
-    ReferenceUnresolved: _unresolved,
     NotConfigured: _not_configured,
     NoSuchImport: _no_such_import,
     WrongTransition: _wrong_state,

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +85,6 @@ def _import_id(value: str) -> str:
 
 def _key_of(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except ValueError:
         raise InvalidRequest("page_token", "must be the next_page_token of an earlier answer") from None

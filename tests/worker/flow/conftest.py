@@ -1,7 +1,7 @@
 """A whole world in one process: broker, sandbox, a paginated source and a worker, all behind real servers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -105,15 +105,20 @@ class Calls:
     """Calls to the sandbox, each of which a test may hold back after it took effect.
 
     Attributes:
+        before: done before every call, with its method and path.
         hold: asked for every call: an event to wait for before the answer goes out, or None.
     """
 
     def __init__(self) -> None:
+        self.before: Callable[[str, str], Awaitable[None]] | None = None
         self.hold: Callable[[str, str], asyncio.Event | None] = lambda _method, _path: None
 
     def of(self, app: ASGIApp) -> ASGIApp:
         async def held(scope: Scope, receive: Receive, send: Send) -> None:
-            waiting = self.hold(scope["method"], scope["path"])
+            call = scope["method"], scope["path"]
+            if self.before is not None and not call[1].startswith("/_sandbox"):
+                await self.before(*call)
+            waiting = self.hold(*call)
 
             async def answer(message: Message) -> None:
                 if waiting is not None:
@@ -155,6 +160,7 @@ class World:
     source: Source
     calls: "Calls"
     folder: Path
+    pace = QUICK
 
     def __init__(self, view: httpx.AsyncClient, info_url: str, broker: str) -> None:
         self.view = view
@@ -168,15 +174,16 @@ class World:
         text = text.format(source=self.source.url, info_url=self.info_url, **values)
         (self.folder / "places.yaml").write_text(text)
 
-    async def work(self, *, serve_only: bool = False) -> None:
+    async def work(self, *, serve_only: bool = False, pace: Pace = QUICK) -> None:
         """Start a worker and ask it from now on.
 
         Args:
             serve_only: it takes no steps.
+            pace: of its steps.
         """
         settings = Settings(address="127.0.0.1:0", broker=self.broker, imports=self.folder, grace_seconds=5)
         env = {"ASSETS_TOKEN": TOKEN, "OLD_TOKEN": "an old token"}
-        worker = Worker(settings, env=env, pace=QUICK, sleep=_at_once)
+        worker = Worker(settings, env=env, pace=pace, sleep=_at_once)
         await worker.__aenter__()
         stop = asyncio.Event()
         running = asyncio.create_task(stop.wait() if serve_only else worker.run_until(stop))

@@ -26,9 +26,10 @@ async def test_before_any_worker_took_it(world):
     await check_cancelled(world, started.run.import_id)
 
 
-async def test_while_the_execution_is_being_created(world):
-    """The answer to the start comes after the cancel: its execution is found and cancelled all the same."""
-    asked, go_on = asyncio.Event(), asyncio.Event()
+async def test_while_the_execution_is_being_created(world, monkeypatch):
+    """The answer comes when the step was told to stop: the execution is recorded, and cancelled, all the same."""
+    asked, told, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(longshore.Event, "mark_cancelled", lambda _event: told.set())
 
     def hold(method, path):
         if method != "POST" or not path.endswith("/executions"):
@@ -40,6 +41,7 @@ async def test_while_the_execution_is_being_created(world):
     started = await world.imports.start("places")
     await asked.wait()
     await world.imports.cancel(started.run.import_id)
+    await told.wait()
     go_on.set()
     await check_cancelled(world, started.run.import_id)
     assert (await world.executions())[0]["state"] == "CANCELLED"

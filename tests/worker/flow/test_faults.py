@@ -1,5 +1,7 @@
 """What passes is survived, what stays ends the run with a reason, and the set is exact or nothing is completed."""
 
+from dataclasses import replace
+
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -46,6 +48,46 @@ async def test_an_execution_that_vanishes_is_begun_anew_from_page_one(world):
     await check_succeeded(world, run, number=2)
     assert run.progress.objects_submitted == 20
     assert run.progress.pages_read == 6
+
+
+async def test_an_execution_that_vanishes_as_it_is_completed(world):
+    await world.faults(vanish_execution_after=10)  # as many chunks as there are
+    await check_succeeded(world, await world.run(), number=2)
+
+
+async def test_executions_that_vanish_again_and_again(world):
+    async def vanish(method, path):
+        if method == "POST" and path.endswith("/executions"):
+            await world.faults(vanish_execution_after=1)
+
+    world.calls.before = vanish
+    run = await world.run()
+    assert (run.state, run.run_number, run.failure.reason) == (ImportState.FAILED, 6, "EXECUTION_LOST")
+
+
+async def test_an_execution_that_is_cancelled_in_assets_while_it_is_processed(world):
+    await world.faults(processing_seconds=60)
+    import_id = (await world.imports.start("places")).run.import_id
+    await world.until(import_id, lambda run: run.state is ImportState.PROCESSING)
+    await world.cancel_execution((await world.client.kv.get(f"imp:{import_id}:run"))["execution"])
+    run = await world.until(import_id, lambda run: run.state.terminal)
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "EXECUTION_CANCELLED")
+
+
+async def test_processing_that_takes_for_ever(world):
+    await world.faults(processing_seconds=60)
+    await world.rest()
+    await world.work(pace=replace(world.pace, patience=0.0))
+    run = await world.run()
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "PROCESSING_TIMEOUT")
+
+
+async def test_throttling_that_takes_for_ever(world):
+    await world.rest()
+    await world.work(pace=replace(world.pace, patience=0.0))
+    world.source.instead = lambda resource, first: Response(status_code=429, headers={"Retry-After": "600"})
+    run = await world.run()
+    await check_failed(world, run, "THROTTLED")
 
 
 async def test_an_object_that_is_too_large_is_named(world):

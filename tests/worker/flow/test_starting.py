@@ -1,9 +1,13 @@
 """Starting: one run a destination, one execution a run, and a clear word when there can be none."""
 
+import asyncio
+
+import grpc
 import pytest
 
 import longshore
 from longshore import ImportState
+from longshore.v1 import import_service_pb2 as pb, import_service_pb2_grpc
 
 
 async def test_a_second_start_answers_the_active_one(world):
@@ -14,6 +18,20 @@ async def test_a_second_start_answers_the_active_one(world):
     assert (first.already_active, second.already_active) == (False, True)
     assert second.run.import_id == first.run.import_id
     assert first.run.state is ImportState.QUEUED
+
+
+async def test_of_many_starts_at_once_one_wins(world):
+    await world.rest()
+    await world.work(serve_only=True)
+    answers = await asyncio.gather(*(world.imports.start("places") for _ in range(8)))
+    assert len({answer.run.import_id for answer in answers}) == 1
+    assert [answer.already_active for answer in answers].count(False) == 1
+
+
+async def test_a_repeated_start_at_once_is_one_start(world):
+    answers = await asyncio.gather(*(world.imports.start("places", request_id="r") for _ in range(4)))
+    assert len({answer.run.import_id for answer in answers}) == 1
+    assert not any(answer.already_active for answer in answers)
 
 
 async def test_a_request_id_names_one_import_for_ever(world):
@@ -44,6 +62,47 @@ async def test_a_faulty_file_is_told_with_file_and_line(world):
     world.configure(token="UNSET_TOKEN")
     with pytest.raises(longshore.ConfigInvalid, match=r"places\.yaml:\d+: assets\.token: .*UNSET_TOKEN"):
         await world.imports.start("places")
+
+
+async def test_a_file_that_the_broker_cannot_keep(world):
+    path = world.folder / "places.yaml"
+    path.write_text(f"description: {'x' * 250_000}\n{path.read_text()}")
+    with pytest.raises(longshore.ConfigInvalid, match="split the import"):
+        await world.imports.start("places")
+    assert [entry.key async for entry in world.client.kv.list()] == []
+
+
+async def test_two_files_with_one_name(world):
+    (world.folder / "zebra.yaml").write_text((world.folder / "places.yaml").read_text())
+    with pytest.raises(
+        longshore.ConfigInvalid, match=r"zebra\.yaml:1: name: 'places' is also the name in .*places\.yaml"
+    ):
+        await world.imports.start("places")
+
+
+async def test_a_file_that_is_no_yaml_is_known_by_its_own_name(world):
+    (world.folder / "broken.yaml").write_text("{")
+    with pytest.raises(longshore.ConfigInvalid, match=r"broken\.yaml:1"):
+        await world.imports.start("broken")
+
+
+async def test_imports_are_listed_page_by_page(world):
+    ids = [(await world.run()).import_id for _ in range(3)]
+    stub = import_service_pb2_grpc.ImportServiceStub(world.imports._channel.grpc)
+    first = await stub.ListImports(pb.ListImportsRequest(page_size=2))
+    second = await stub.ListImports(pb.ListImportsRequest(page_size=2, page_token=first.next_page_token))
+    assert [[run.import_id for run in page.imports] for page in (first, second)] == [ids[:2], ids[2:]]
+    assert second.next_page_token == ""
+
+
+@pytest.mark.parametrize(
+    "listing", [pb.ListImportsRequest(page_size=-1), pb.ListImportsRequest(page_token="?")], ids=["size", "token"]
+)
+async def test_a_listing_that_makes_no_sense(world, listing):
+    stub = import_service_pb2_grpc.ImportServiceStub(world.imports._channel.grpc)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.ListImports(listing)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 @pytest.mark.parametrize("import_id", ["", "x"])

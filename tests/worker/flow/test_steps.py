@@ -115,3 +115,18 @@ async def test_two_workers_share_one_import(world):
     assert run.state is ImportState.SUCCEEDED
     await world.check_equal()
     assert [each["completions"] for each in await world.executions()] == [1]
+
+
+async def test_a_cancel_that_was_interrupted_is_carried_on(world):
+    """A worker died between deciding to cancel and telling the broker, and a chunk would wait for an hour."""
+    await world.faults(rate_limit_every=1, retry_after=3600)
+    started = await world.imports.start("places")
+    import_id = started.run.import_id
+    await world.until(import_id, lambda run: run.throttled_until is not None)
+    await world.rest()
+    key = f"imp:{import_id}:run"
+    await world.client.kv.set(key, await world.client.kv.get(key) | {"state": "CANCELLING"})
+    await world.work()
+    run = await world.until(import_id, lambda run: run.state.terminal)
+    assert run.state is ImportState.CANCELLED
+    assert [each["state"] for each in await world.executions()] == ["CANCELLED"]
