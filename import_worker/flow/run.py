@@ -70,7 +70,6 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
     # Assets forgot the execution: whether it took effect is unknown, and only a new run makes it certain.
     (State.COMPLETING, Trigger.FAIL): State.FAILING,
     (State.COMPLETING, Trigger.COMPLETED): State.PROCESSING,
-    (State.COMPLETING, Trigger.DISCARDED): State.FAILED,
     (State.PROCESSING, Trigger.FAIL): State.FAILING,
     (State.PROCESSING, Trigger.DONE): State.SUCCEEDED,
     (State.PROCESSING, Trigger.DONE_WITH_ERRORS): State.SUCCEEDED_WITH_ERRORS,

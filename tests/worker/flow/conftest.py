@@ -106,10 +106,12 @@ class Calls:
 
     Attributes:
         before: done before every call, with its method and path.
+        instead: asked for every call: a Response to answer with instead, or None.
         hold: asked for every call: an event to wait for before the answer goes out, or None.
     """
 
     def __init__(self) -> None:
+        self.instead: Callable[[str, str], Response | None] = lambda _method, _path: None
         self.before: Callable[[str, str], Awaitable[None]] | None = None
         self.hold: Callable[[str, str], asyncio.Event | None] = lambda _method, _path: None
 
@@ -118,14 +120,17 @@ class Calls:
             call = scope["method"], scope["path"]
             if self.before is not None and not call[1].startswith("/_sandbox"):
                 await self.before(*call)
+            if (answer := self.instead(*call)) is not None:
+                await answer(scope, receive, send)
+                return
             waiting = self.hold(*call)
 
-            async def answer(message: Message) -> None:
+            async def pass_on(message: Message) -> None:
                 if waiting is not None:
                     await waiting.wait()
                 await send(message)
 
-            await app(scope, receive, answer)
+            await app(scope, receive, pass_on)
 
         return held
 

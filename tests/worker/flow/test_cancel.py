@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from starlette.responses import Response
 
 import longshore
 from longshore import ImportState
@@ -82,3 +83,43 @@ async def test_past_the_point_of_no_return(world):
 async def test_what_has_ended_stays_as_it_is(world):
     run = await world.run()
     assert (await world.imports.cancel(run.import_id)) == run
+
+
+async def cancel_while_reading(world):
+    """Cancel an import whose source makes it wait; its id."""
+    blocked = asyncio.Event()
+    world.source.hold = lambda resource, first: blocked if first else None
+    import_id = (await world.imports.start("places")).run.import_id
+    await world.until(import_id, lambda run: run.progress.chunks_submitted > 0)
+    await world.imports.cancel(import_id)
+    blocked.set()
+    return import_id
+
+
+async def test_an_execution_that_cannot_be_cancelled_at_once_is_cancelled_later(world):
+    failures = [Response(status_code=500)] * 10
+    world.calls.instead = lambda method, path: failures.pop() if method == "DELETE" and failures else None
+    await check_cancelled(world, await cancel_while_reading(world))
+    assert failures == []
+    assert (await world.executions())[0]["state"] == "CANCELLED"
+
+
+async def test_a_run_ends_even_where_its_execution_can_never_be_cancelled(world):
+    world.calls.instead = lambda method, path: Response(status_code=403) if method == "DELETE" else None
+    import_id = await cancel_while_reading(world)
+    run = await world.until(import_id, lambda run: run.state.terminal)
+    assert run.state is ImportState.CANCELLED
+
+
+async def test_a_destination_that_refuses_the_end_of_a_whole_set(world):
+    def instead(method, path):
+        return (
+            Response(status_code=403)
+            if method == "GET" and path.endswith("/status") and "/executions/" in path
+            else None
+        )
+
+    world.calls.instead = instead
+    run = await world.run()
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "DESTINATION_ERROR")
+    assert [(each["state"], each["completions"]) for each in await world.executions()] == [("CANCELLED", 0)]

@@ -18,7 +18,7 @@ EXPECTED = {
     Trigger.COMPLETED: {State.COMPLETING: State.PROCESSING},
     Trigger.DONE: {State.PROCESSING: State.SUCCEEDED},
     Trigger.DONE_WITH_ERRORS: {State.PROCESSING: State.SUCCEEDED_WITH_ERRORS},
-    Trigger.DISCARDED: dict.fromkeys((State.COMPLETING, State.PROCESSING), State.FAILED),
+    Trigger.DISCARDED: {State.PROCESSING: State.FAILED},
     Trigger.FAIL: dict.fromkeys((*BEFORE_READING, State.READING, State.COMPLETING, State.PROCESSING), State.FAILING),
     Trigger.CANCEL: dict.fromkeys((*BEFORE_READING, State.READING, State.FAILING), State.CANCELLING),
     Trigger.GIVEN_UP: {State.FAILING: State.FAILED, State.CANCELLING: State.CANCELLED},
