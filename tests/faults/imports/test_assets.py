@@ -5,24 +5,31 @@ from starlette.responses import Response
 
 from import_worker.sandbox.wire import NoAnswer
 
-SWITCHES = (
-    {"rate_limit_every": 3},
-    {"rate_limit_every": 7, "retry_after": 1},
-    {"error_every": 3},
-    {"stall_every": 9, "stall_seconds": 0.3},
-    {"lose_answer_every": 3},
-    {"lose_answer_every": 3, "client_ids": "deduplicated"},
-    {"lose_answer_every": 3, "client_ids": "refused"},
-    {"fail_status_every": 2},
-    {"body_limit": 4000},
-    {"max_objects_per_chunk": 7},
-    {"body_limit": 4000, "lose_answer_every": 4, "client_ids": "refused"},
-)
+SWITCHES = {
+    "refusals": (
+        {"rate_limit_every": 9},
+        {"rate_limit_every": 7, "retry_after": 1},
+        {"error_every": 4},
+        {"stall_every": 9, "stall_seconds": 0.3},
+        {"fail_status_every": 2},
+    ),
+    "lost answers": (
+        {"lose_answer_every": 4},
+        {"lose_answer_every": 4, "client_ids": "deduplicated"},
+        {"lose_answer_every": 4, "client_ids": "refused"},
+    ),
+    "bounds": (
+        {"body_limit": 4000},
+        {"max_objects_per_chunk": 7},
+        {"body_limit": 4000, "lose_answer_every": 5, "client_ids": "refused"},
+    ),
+}
 
 
-async def test_faults_of_chunks_that_pass(make_iso):
+@pytest.mark.parametrize("kind", list(SWITCHES))
+async def test_faults_of_chunks_that_pass(make_iso, kind):
     iso = await make_iso()
-    for switches in SWITCHES:
+    for switches in SWITCHES[kind]:
         await iso.stage.reset()
         await iso.stage.faults(**switches)
         try:
