@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -170,16 +171,18 @@ class Iso:
             name, CONFIG.format(name=name, source=self.source.url, info_url=info_url, start_wait=start_wait)
         )
 
-    def mark(self, call: Call) -> Response | None:
+    async def marked(self, call: Call) -> Response | None:
         """The answer of the source with the number of the read in each row."""
-        if call.kind != "subdivisions" or call.answer is None or call.answer.status_code != 200:
-            return None
         number = len(self.reads) + 1
-        document = call.answer.json()
-        for row in document["rows"]:
-            row["read"] = number
-        self.reads[number] = frozenset(row["code"] for row in document["rows"])
-        return httpx_json(document)
+        found = _with_read(call, number)
+        if found is not None:
+            self.reads[number] = frozenset(row["code"] for row in found["rows"])
+        return found and JSONResponse(found)
+
+    async def unmarked(self, call: Call) -> Response | None:
+        """The answer of the source with the same number in all rows, for runs that are compared with each other."""
+        found = _with_read(call, 0)
+        return found and JSONResponse(found)
 
     async def check_exact(self, run: Any, *, executions: int = 1) -> None:
         """The import succeeded, the sandbox equals the source, and nothing was forked or said twice."""
@@ -214,8 +217,13 @@ class Iso:
         assert by_read == {number: set(self.reads[number]) for number in by_read}
 
 
-def httpx_json(document: Any) -> Response:
-    return Response(httpx.Response(200, json=document).content, media_type="application/json")
+def _with_read(call: Call, number: int) -> dict[str, Any] | None:
+    if call.kind != "subdivisions" or call.answer is None or call.answer.status_code != HTTPStatus.OK:
+        return None
+    document = call.answer.json()
+    for row in document["rows"]:
+        row["read"] = number
+    return document
 
 
 @pytest.fixture
@@ -236,12 +244,17 @@ def subset() -> Dataset:
 
 
 @pytest.fixture
-async def datasette(service, subset, tmp_path: Path) -> str:
-    """The address of a Datasette that serves the subset as the database iso."""
-    write_tables(subset, tmp_path / "iso.db")
-    return await service(
-        "datasette", "serve", str(tmp_path / "iso.db"), "--host", "127.0.0.1", "--port", "0"
-    ).start()  # fmt: skip
+def database(subset, tmp_path: Path) -> Path:
+    """The file of the source."""
+    path = tmp_path / "iso.db"
+    write_tables(subset, path)
+    return path
+
+
+@pytest.fixture
+async def datasette(service, database) -> str:
+    """The address of a Datasette that serves the file."""
+    return await service("datasette", "serve", str(database), "--host", "127.0.0.1", "--port", "0").start()
 
 
 @pytest.fixture
@@ -259,10 +272,7 @@ async def make_iso(datasette, subset, make_stage, serve) -> Any:
             fronts.append(front)
         iso = Iso(stage, subset, source, assets)
 
-        async def marked(call: Call) -> Response | None:
-            return iso.mark(call)
-
-        source.after = marked
+        source.after = iso.marked
         iso.configure()
         return iso
 
