@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,7 @@ from import_worker.app import Worker
 from import_worker.flow.pace import Growing, Pace
 from import_worker.sandbox.app import build_app
 from import_worker.sandbox.switches import Switches
-from import_worker.sandbox.wire import Server, address, bind
 from import_worker.settings import Settings
-from queue_service.app import App
 
 TOKEN = "a token of the tests"
 
@@ -133,20 +131,6 @@ class Calls:
             await app(scope, receive, pass_on)
 
         return held
-
-
-@asynccontextmanager
-async def served(app: Starlette) -> AsyncIterator[str]:
-    ready = asyncio.Event()
-    server = Server(app, ready.set)
-    with bind("127.0.0.1", 0) as bound:
-        running = asyncio.create_task(server.serve(sockets=[bound]))
-        await ready.wait()
-        try:
-            yield address(bound)
-        finally:
-            server.should_exit = True
-            await running
 
 
 class World:
@@ -274,14 +258,12 @@ def region(code: str, number: int, parent: str | None = None) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def world(tmp_path, monkeypatch) -> AsyncIterator[World]:
+async def world(tmp_path, monkeypatch, broker, serve) -> AsyncIterator[World]:
     """A world with a small source whose parents come after their children, configured and with one worker."""
     monkeypatch.setattr("import_worker.transport.DEFAULT_THROTTLE", 0.05)  # where no Retry-After says how long
     async with AsyncExitStack() as stack:
         source = Source()
-        source.url = (
-            await stack.enter_async_context(served(Starlette(routes=[Route("/{resource}", source.page)]))) + "/"
-        )
+        source.url = await serve(Starlette(routes=[Route("/{resource}", source.page)])) + "/"
         codes = ["NO", "004", "DE", "FR", "SE"]
         source.tables = {
             "countries": [country(code) for code in codes],
@@ -293,11 +275,9 @@ async def world(tmp_path, monkeypatch) -> AsyncIterator[World]:
         }
         calls = Calls()
         sandbox = build_app(token=TOKEN, switches=Switches(processing_seconds=0))
-        url = await stack.enter_async_context(served(Starlette(routes=[Mount("/", calls.of(sandbox))])))
+        url = await serve(Starlette(routes=[Mount("/", calls.of(sandbox))]))
         view = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
-        broker = await App.start(address="127.0.0.1:0", database=tmp_path / "broker.db")
-        stack.push_async_callback(broker.stop)
-        found = World(view, f"{url}/jsm/assets/v1/imports/info", f"127.0.0.1:{broker.port}")
+        found = World(view, f"{url}/jsm/assets/v1/imports/info", broker)
         found.source, found.calls = source, calls
         found.folder = tmp_path / "imports"
         found.folder.mkdir()
@@ -306,9 +286,3 @@ async def world(tmp_path, monkeypatch) -> AsyncIterator[World]:
         stack.push_async_callback(found.rest)
         await found.work()
         yield found
-
-
-@pytest.fixture
-def serve():
-    """Serves an application behind a real server; gives its address."""
-    return served

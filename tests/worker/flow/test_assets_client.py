@@ -67,14 +67,13 @@ def client(serve):
     async def open_client(mapping="keep"):
         tricks = Tricks()
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-        async with serve(Starlette(routes=[Route("/{path}", tricks.answer, methods=methods)])) as url:
-            tricks.origin = url
-            config = parse_import(TEXT.format(url=url, mapping=mapping), "places.yaml")
-            bench = build_bench(config, {"TOKEN": "secret-token"}, SystemClock(), _at_once)
-            try:
-                yield bench.destination, tricks
-            finally:
-                await bench.close()
+        tricks.origin = await serve(Starlette(routes=[Route("/{path}", tricks.answer, methods=methods)]))
+        config = parse_import(TEXT.format(url=tricks.origin, mapping=mapping), "places.yaml")
+        bench = build_bench(config, {"TOKEN": "secret-token"}, SystemClock(), _at_once)
+        try:
+            yield bench.destination, tricks
+        finally:
+            await bench.close()
 
     return open_client
 
