@@ -7,9 +7,11 @@ import shutil
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, json_format
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
+
+from longshore.v1 import queue_service_pb2 as pb
 
 BOUND = 20.0
 SERVICES = {"longshore.v1.QueueService", "longshore.v1.KvService"}
@@ -97,11 +99,11 @@ async def test_grpcurl_works_through_reflection(app, tool):
     assert "repeated .longshore.v1.EventSpec events" in out
     push = json.dumps({"queue": "q", "events": [{"payload": {"json": '{"a": 1}'}, "delay": "0.000s"}]})
     code, out, _ = await call("-d", push, address, "longshore.v1.QueueService/Push")
-    print(repr(out)); job_id = json.loads(out)["jobId"]
+    job_id = json_format.Parse(out, pb.PushResponse()).job_id
     lease = json.dumps({"subscriptions": [{"queue": "q"}], "wait": "5s"})
     _, out, _ = await call("-d", lease, address, "longshore.v1.QueueService/LeaseEvents")
-    (delivery,) = json.loads(out)["deliveries"]
-    assert (delivery["jobId"], delivery["payload"]) == (job_id, {"json": '{"a": 1}'})
+    (delivery,) = json_format.Parse(out, pb.LeaseEventsResponse()).deliveries
+    assert (delivery.job_id, delivery.payload.json) == (job_id, '{"a": 1}')
     code, _, err = await call("-d", '{"queue": "!"}', address, "longshore.v1.QueueService/Push")
     assert code != 0
     assert "ERROR_REASON_INVALID_REQUEST" in err
