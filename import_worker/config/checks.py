@@ -13,6 +13,8 @@ from import_worker.errors import MappingBroken
 
 Finding = tuple[Path, str]
 
+_MAX_SHOWN = 20
+
 
 def findings(config: ImportConfig) -> list[Finding]:
     """Every contradiction between sections, as (path, message)."""
@@ -98,6 +100,10 @@ def _identity_and_label(config: ImportConfig) -> Iterator[Finding]:
             yield path, f"exactly one attribute of {kind.name!r} needs label: true; {found}"
 
 
+def _instead(name: str, known: list[str]) -> str:
+    return did_you_mean(name, known) or f"; there are {', '.join(known[:_MAX_SHOWN])}"
+
+
 def _references(config: ImportConfig) -> Iterator[Finding]:
     types = {kind.name: kind for kind in config.assets.object_types}
     for index, kind in enumerate(config.assets.object_types):
@@ -108,10 +114,10 @@ def _references(config: ImportConfig) -> Iterator[Finding]:
             path: Path = ("assets", "object_types", index, "attributes", name, "reference")
             target = types.get(reference.type)
             if target is None:
-                hint = did_you_mean(reference.type, list(types))
+                hint = _instead(reference.type, list(types))
                 yield (*path, "type"), f"there is no object type {reference.type!r}{hint}"
             elif reference.by not in target.attributes:
-                hint = did_you_mean(reference.by, list(target.attributes))
+                hint = _instead(reference.by, list(target.attributes))
                 yield (*path, "by"), f"{target.name!r} has no attribute {reference.by!r}{hint}"
             elif target.attributes[reference.by].reference is not None:
                 yield (*path, "by"), f"{reference.by!r} is a reference itself; name an attribute that holds a value"

@@ -54,8 +54,9 @@ class LongshoreError(Exception):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        faults = "".join(f"\n  {violation.field}: {violation.description}" for violation in self.violations)
-        return self.message + faults
+        """The message, and below it the violations that it does not tell already."""
+        untold = (violation for violation in self.violations if violation.description not in self.message)
+        return self.message + "".join(f"\n  {violation.field}: {violation.description}" for violation in untold)
 
     def _number(self, key: str) -> int:
         text = self.metadata.get(key, "")

@@ -1,7 +1,8 @@
 """Imports from Datasette through proxies that see every call, so that faults strike at chosen moments."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -19,10 +20,10 @@ from import_worker.demo.dataset import Dataset, load_dataset, write_tables
 from import_worker.demo.verify import compare
 from import_worker.sandbox.wire import NoAnswer
 
+KEPT_HEADERS = {"content-type", "retry-after"}
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 ROWS = 1_500
 PAGE = 100
-CHUNK = 40
 
 CONFIG = """
 version: 1
@@ -130,11 +131,16 @@ class Front:
             return NoAnswer()
         if (answer := await self.after(call)) is not None:
             return answer
-        kept = {name: call.answer.headers[name] for name in ("retry-after", "content-type") if name in call.answer.headers}
+        kept = {name: value for name, value in call.answer.headers.items() if name in KEPT_HEADERS}
         return Response(call.answer.content, call.answer.status_code, kept)
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def kind_of_page(request: Request, _body: bytes) -> str:
+    """The table that a request reads."""
+    return request.url.path.rpartition("/")[2].removesuffix(".json")
 
 
 def kind_of_assets_call(request: Request, body: bytes) -> str:
@@ -207,7 +213,8 @@ class Iso:
                 digests.setdefault(place, set()).add(digest.partition(".")[0])  # halves have .1 and .2 behind it
         assert [place for place, each in digests.items() if len(each) > 1] == []
         pages = {place.rpartition("/")[0] for place in digests}
-        assert len(pages) == sum(-(-len(table) // PAGE) for table in (self.dataset.countries, self.dataset.subdivisions))
+        tables = (self.dataset.countries, self.dataset.subdivisions)
+        assert len(pages) == sum(math.ceil(len(table) / PAGE) for table in tables)
 
     def _check_reads(self, subdivisions: list[dict[str, Any]]) -> None:
         """All objects of a page come from one read of it."""
@@ -265,7 +272,7 @@ async def make_iso(datasette, subset, make_stage, serve) -> Any:
     async def make(*switches: str) -> Iso:
         stage = make_stage()
         await stage.start("--processing-seconds", "0.1", *switches)
-        source = Front(f"http://{datasette}", lambda request, _: request.url.path.rpartition("/")[2].removesuffix(".json"))
+        source = Front(f"http://{datasette}", kind_of_page)
         assets = Front(f"http://{stage.sandbox.address}", kind_of_assets_call)
         for front in (source, assets):
             front.url = await serve(front.app)

@@ -155,6 +155,7 @@ async def check_said(stage, case, said):
     latest = [run async for run in stage.imports.list()][-1]
     if not case.reason:
         assert (latest.state, said.out) == ("SUCCEEDED", "")
+        assert said.err.count("\n") == 1  # said once, although it also stands in the details of the error
         return
     assert (latest.state, latest.failure.reason) == ("FAILED", case.reason)
     assert said.err == f"{case.reason}: {latest.failure.message}\n"
