@@ -124,11 +124,11 @@ class Worker:
             benches = Benches(build, ledger.config)
             stack.push_async_callback(benches.close)
             self._flow = Flow(client=client, ledger=ledger, benches=benches, clock=self._clock, pace=self._pace)
-            serving = replace(self._flow, client=quick, ledger=Ledger(quick, self._clock, changes))
+            self._serving = replace(self._flow, client=quick, ledger=Ledger(quick, self._clock, changes))
             self._server = Server(Interceptor(translate, max_request_bytes=MAX_REQUEST_BYTES))
             self._server.add(
                 add_ImportServiceServicer_to_server,
-                ImportService(serving, Catalogue(folder=self._settings.imports, env=self._env)),
+                ImportService(self._serving, Catalogue(folder=self._settings.imports, env=self._env)),
                 import_service_pb2.DESCRIPTOR.services_by_name["ImportService"],
             )
             await self._server.start(self._settings.address)
@@ -174,7 +174,7 @@ class Worker:
         said = False
         while True:
             try:
-                await self._flow.client.kv.get(LISTING)
+                await self._serving.client.kv.get(LISTING)
             except OUT_OF_REACH as error:
                 if not said:
                     log.warning("waiting for the broker at %s: %s", self._settings.broker, error.message)
@@ -189,7 +189,8 @@ class Worker:
                 await sweep(self._flow)
             except OUT_OF_REACH:
                 log.debug("no sweep: the broker cannot be reached")
-            except longshore.LongshoreError:
+            except Exception:
+                # Whatever a broken entry makes of it: the worker has other work.
                 log.exception("the sweep failed; it is tried again in %g s", self._settings.sweep_seconds)
             await asyncio.sleep(self._settings.sweep_seconds)
 

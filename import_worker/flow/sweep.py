@@ -26,8 +26,12 @@ async def sweep(flow: Flow) -> None:
         if looked_at >= MAX_SWEPT:
             return
         looked_at += 1
-        if kept.value.state not in TERMINAL:
+        if kept.value.state in TERMINAL:
+            continue
+        try:
             await _mend(flow, kept.value)
+        except longshore.GroupNotFound:
+            log.error("import %s is %s, but its group is gone", kept.value.import_id, kept.value.state)  # noqa: TRY400
 
 
 async def _mend(flow: Flow, run: Run) -> None:
