@@ -99,11 +99,11 @@ class ClaimEvents(BrokerUnit[list[Claimed]]):
 
 
 def _shares(events: int, takers: tuple[Taker, ...]) -> list[int]:
-    """Split events over takers evenly, as far as their capacities go."""
+    """Split events over takers evenly, as far as their capacities go; who has most room takes what is left over."""
     shares = [0] * len(takers)
     by_capacity = sorted(range(len(takers)), key=lambda position: takers[position].capacity)
     for done, position in enumerate(by_capacity):
-        even = -(-events // (len(takers) - done))
+        even = events // (len(takers) - done)
         shares[position] = min(takers[position].capacity, even)
         events -= shares[position]
     return shares

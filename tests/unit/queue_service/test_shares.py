@@ -20,6 +20,9 @@ def takers(*capacities):
         (9, (1, 100), [1, 8]),
         (9, (100, 1, 100), [4, 1, 4]),
         (1, (4,), [1]),
+        # A single event goes to whoever is the freest, so a chain of them is shared.
+        (1, (16, 15), [1, 0]),
+        (1, (15, 16), [0, 1]),
     ],
 )
 def test_shares_are_even_as_far_as_capacities_go(events, capacities, shares):
