@@ -201,7 +201,7 @@ class Stage:
         )
         await asyncio.gather(self.broker.start(), self.sandbox.start())
         self.worker = await self.add_worker()
-        self.imports = await self._stack.enter_async_context(longshore.connect_imports(self.worker.address))
+        self.imports = self.imports_of(self.worker)
         self._view = await self._stack.enter_async_context(
             httpx.AsyncClient(base_url=f"http://{self.sandbox.address}/_sandbox", timeout=30, trust_env=False)
         )
@@ -212,6 +212,12 @@ class Stage:
         worker = self._make("import_worker", "--address", "127.0.0.1:0", *where, *options, **self.environment)
         await worker.start()
         return worker
+
+    def imports_of(self, worker: Service) -> longshore.Imports:
+        """A client of a worker."""
+        client = longshore.connect_imports(worker.address)
+        self._stack.push_async_exit(client)
+        return client
 
     @property
     def info_url(self) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import secrets
 import shutil
+import signal
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ from import_worker.transport import Transport
 from longshore.cli.display import Display
 
 IMPORT = "iso-3166"
+
+# What a shell answers for a command that these signals ended.
+_INTERRUPTED = 128 + signal.SIGINT
+_TERMINATED = 128 + signal.SIGTERM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +60,8 @@ def demo(keep: bool, folder: Path | None) -> None:
     except DidNotStart as error:
         made = False  # the logs say more
         raise click.ClickException(f"{error} (logs in {here})") from None
-    except KeyboardInterrupt:
-        raise click.exceptions.Exit(130) from None
+    except (KeyboardInterrupt, asyncio.CancelledError) as end:
+        raise click.exceptions.Exit(_TERMINATED if isinstance(end, asyncio.CancelledError) else _INTERRUPTED) from None
     finally:
         if made:
             shutil.rmtree(here, ignore_errors=True)
@@ -65,6 +70,9 @@ def demo(keep: bool, folder: Path | None) -> None:
 
 
 async def _demo(folder: Path, *, keep: bool) -> bool:
+    """Run the demo. SIGTERM cancels it, as SIGINT does, so that its processes end with it."""
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     dataset = load_dataset()
     async with Processes(folder) as processes:
         stage = await _set_up(processes, folder, dataset)

@@ -172,19 +172,25 @@ def _fault_in(document: dict[str, Any]) -> str:
             return f"{kind['name']} needs one label"
     if len(set(ids)) != len(ids):
         return "DUPLICATE_EXTERNAL_ID_ILLEGAL"
-    for mapped in document["mapping"]["objectTypeMappings"]:
-        attributes = known.get(mapped["objectTypeName"], {})
-        for each in mapped["attributesMapping"]:
-            attribute = attributes.get(each["attributeName"])
-            if attribute is None or attribute["type"] not in TYPES or len(each["attributeLocators"]) != 1:
-                return f"UNKNOWN_EXTERNAL_ID_MAPPING {each['attributeName']}"
-            if attribute["type"] == "referenced_object":
-                match = AQL.fullmatch(each.get("objectMappingIQL", ""))
-                if match is None or match["attribute"] not in known.get(attribute["referenceObjectTypeName"], {}):
-                    return f"UNKNOWN_REFERENCE {each['attributeName']}"
-                if match["locator"] not in each["attributeLocators"]:
-                    return f"The AQL of {each['attributeName']} names another locator"
-    return ""
+    faults = (
+        _mapping_fault(known, mapped["objectTypeName"], each)
+        for mapped in document["mapping"]["objectTypeMappings"]
+        for each in mapped["attributesMapping"]
+    )
+    return next(filter(None, faults), "")
+
+
+def _mapping_fault(known: dict[str, dict[str, Any]], kind: str, mapped: dict[str, Any]) -> str:
+    name, locators = mapped["attributeName"], mapped["attributeLocators"]
+    attribute = known.get(kind, {}).get(name)
+    if attribute is None or attribute["type"] not in TYPES or len(locators) != 1:
+        return f"UNKNOWN_EXTERNAL_ID_MAPPING {name}"
+    if attribute["type"] != "referenced_object":
+        return ""
+    match = AQL.fullmatch(mapped.get("objectMappingIQL", ""))
+    if match is None or match["attribute"] not in known.get(attribute["referenceObjectTypeName"], {}):
+        return f"UNKNOWN_REFERENCE {name}"
+    return "" if match["locator"] in locators else f"The AQL of {name} names another locator"
 
 
 @pytest.fixture

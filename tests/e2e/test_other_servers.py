@@ -12,7 +12,7 @@ SITES = ["Zürich", "Saint-Denis", 'O\'Hare "2"', "004"]
 ASSETS = [
     {
         "assetTag": f"A-{number:04}",
-        "details": {"title": f"Gerät {number}" if number % 7 else "same name", "cores": number % 65, "on": number % 2 == 0},
+        "details": {"title": f"Gerät {number % 300}", "cores": number % 65, "on": number % 2 == 0},
         "network": None if number % 5 == 0 else {"ip": f"10.0.{number // 256}.{number % 256}"},
         "bought": f"20{number % 24:02}-0{number % 9 + 1}-1{number % 9}",
         "site": SITES[number % 4],

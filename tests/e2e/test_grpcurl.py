@@ -1,0 +1,127 @@
+"""ImportService from a terminal: every method through grpcurl and reflection."""
+
+import asyncio
+import json
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+SOURCE = """
+version: 1
+kind: import
+name: devices
+source: { type: rest, base_url: "%s" }
+resources:
+  - { name: devices, path: devices, data_selector: rows, pagination: { type: json_link, next_url_path: next } }
+assets:
+  info_url: %s
+  token: ${env:ASSETS_TOKEN}
+  object_types:
+    - name: Device
+      resource: devices
+      attributes: { Serial: { from: serial, identity: true }, Name: { from: name, label: true } }
+"""
+
+
+@pytest.fixture
+async def held_source(serve):
+    """The address of a source with one page, and the event that it waits for."""
+    go_on = asyncio.Event()
+
+    async def devices(_: Request) -> Response:
+        await go_on.wait()
+        return JSONResponse({"rows": [{"serial": "1", "name": "one"}, {"serial": "2", "name": "two"}], "next": None})
+
+    yield await serve(Starlette(routes=[Route("/devices", devices)])), go_on
+    go_on.set()
+
+
+class Terminal:
+    """grpcurl against one service."""
+
+    def __init__(self, grpcurl, address):
+        self._grpcurl = grpcurl
+        self._address = address
+
+    async def say(self, *arguments):
+        """Run it with a verb of its own. Answers (exit code, both outputs)."""
+        process = await asyncio.create_subprocess_exec(
+            self._grpcurl, "-plaintext", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        return process.returncode, out.decode()
+
+    async def call(self, method, **request):
+        """Call a method of ImportService. Answers its messages."""
+        code, out = await self.say(
+            "-d", json.dumps(request), self._address, f"longshore.v1.ImportService/{method}"
+        )  # fmt: skip
+        assert code == 0, out
+        decoder, messages = json.JSONDecoder(), []
+        while out.strip():
+            message, end = decoder.raw_decode(out := out.strip())
+            messages.append(message)
+            out = out[end:]
+        return messages
+
+    async def verb(self, *arguments):
+        code, out = await self.say(self._address, *arguments)
+        assert code == 0, out
+        return out
+
+
+async def test_every_method(stage, grpcurl, held_source):
+    url, go_on = held_source
+    await stage.start("--processing-seconds", "0")
+    stage.configure("devices", SOURCE % (url, stage.info_url))
+    terminal = Terminal(grpcurl, stage.worker.address)
+    assert "longshore.v1.ImportService" in (await terminal.verb("list")).split()
+    methods = (await terminal.verb("list", "longshore.v1.ImportService")).split()
+    called = ["StartImport", "GetImport", "ListImports", "WatchImport", "CancelImport"]
+    assert sorted(methods) == sorted(f"longshore.v1.ImportService.{method}" for method in called)
+
+    (started,) = await terminal.call("StartImport", name="devices", request_id="first")
+    import_id = started["run"]["importId"]
+    (again,) = await terminal.call("StartImport", name="devices")
+    assert (again["run"]["importId"], again["alreadyActive"]) == (import_id, True)
+    (cancelled,) = await terminal.call("CancelImport", import_id=import_id)
+    assert cancelled["run"]["state"] in {"IMPORT_STATE_CANCELLING", "IMPORT_STATE_CANCELLED"}
+    go_on.set()
+    assert (await terminal.call("WatchImport", import_id=import_id))[-1]["run"]["state"] == "IMPORT_STATE_CANCELLED"
+
+    (repeated,) = await terminal.call("StartImport", name="devices", request_id="first")
+    assert repeated["run"]["importId"] == import_id
+    (second,) = await terminal.call("StartImport", name="devices", request_id="second")
+    watched = await terminal.call("WatchImport", import_id=second["run"]["importId"])
+    assert watched[-1]["run"]["state"] == "IMPORT_STATE_SUCCEEDED"
+    (got,) = await terminal.call("GetImport", import_id=second["run"]["importId"])
+    assert got == watched[-1]
+    assert got["run"]["progress"]["objectTypes"] == [
+        {"objectType": "Device", "objects": 2, "created": 2, "updated": 0, "identical": 0, "removed": 0}
+    ]
+    (page,) = await terminal.call("ListImports", name="devices", page_size=1)
+    assert [each["importId"] for each in page["imports"]] == [import_id]
+    (rest,) = await terminal.call("ListImports", page_token=page["nextPageToken"])
+    assert rest["imports"] == [got["run"]]
+    assert "nextPageToken" not in rest
+
+
+async def test_errors_tell_their_reason(stage, grpcurl):
+    await stage.start()
+    terminal = Terminal(grpcurl, stage.worker.address)
+    for method, request, code, reason in (
+        ("StartImport", {"name": "nothing"}, "NotFound", "ERROR_REASON_IMPORT_NOT_FOUND"),
+        ("StartImport", {}, "InvalidArgument", "ERROR_REASON_INVALID_REQUEST"),
+        ("GetImport", {"import_id": "x"}, "InvalidArgument", "ERROR_REASON_INVALID_REQUEST"),
+        ("CancelImport", {"import_id": "0" * 32}, "NotFound", "ERROR_REASON_IMPORT_NOT_FOUND"),
+        ("ListImports", {"page_size": -1}, "InvalidArgument", "ERROR_REASON_INVALID_REQUEST"),
+        ("WatchImport", {"import_id": "0" * 32}, "NotFound", "ERROR_REASON_IMPORT_NOT_FOUND"),
+    ):
+        _, out = await terminal.say(
+            "-d", json.dumps(request), stage.worker.address, f"longshore.v1.ImportService/{method}"
+        )  # fmt: skip
+        assert code in out, (method, request, out)
+        assert reason in out, (method, request, out)
