@@ -257,7 +257,9 @@ BY_CODE: Mapping[str, type[LongshoreError]] = {
         Unauthenticated,
         PermissionDenied,
     )
-}
+} | {"CANCELLED": Unavailable}
+"""By the name of a gRPC code. CANCELLED comes from a server that stopped before it began the call; a cancel of our own
+is no answer but asyncio.CancelledError."""
 """The class of an error whose reason this client does not know."""
 
 BY_REASON: Mapping[str, type[LongshoreError]] = {
