@@ -72,7 +72,7 @@ class Service:
             line = raw.decode(errors="replace").rstrip()
             self.lines.append(line)
             found = READY.search(line)
-            if found and not ready.done() and not re.match(r"\d{4}-", line):
+            if found and not ready.done() and not re.match(r"\d{4}-|Error", line):
                 ready.set_result(found[1])
         if not ready.done():
             ready.set_exception(AssertionError("it did not start:\n" + "\n".join(self.lines)))

@@ -1,0 +1,92 @@
+"""A disk without room: told as such, nothing half-written, and all is well when there is room again."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from queue_service.broker.claim import Claim, ClaimEvents, Taker
+from queue_service.broker.push import NewJob, Push
+from queue_service.broker.settle import Settle, Settlement
+from queue_service.domain.errors import DiskFull
+from queue_service.domain.outcomes import Success
+from queue_service.domain.records import NewEvent, Payload
+from queue_service.kv.entries import Write, WriteEntry
+from queue_service.storage.sqlite import SqliteStore
+
+
+@pytest.fixture
+async def store(tmp_path, clock):
+    store = await SqliteStore.open(tmp_path / "broker.db", clock)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def room(store):
+    """Leaves room for so many pages more. None: as much as is wanted."""
+
+    async def room(pages):
+        rows = await store._connection.execute_fetchall("PRAGMA page_count")
+        most = 1_000_000 if pages is None else next(iter(rows))[0] + pages
+        await store._connection.execute_fetchall(f"PRAGMA max_page_count = {most}")
+
+    return room
+
+
+def push(job_id, size=200_000):
+    event = NewEvent(payload=Payload(b"x" * size, is_json=False))
+    return Push([NewJob(queue="q", events=(event,), fingerprint=b"", job_id=job_id)])
+
+
+def write(size):
+    return WriteEntry(Write(key="k", payload=Payload(b"x" * size, is_json=False)))
+
+
+def rows(path):
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return [
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("job", "event", "entry")
+        ]
+
+
+@pytest.mark.parametrize("pages", [0, 1, 5, 20, 40])
+async def test_nothing_is_half_written(store, room, tmp_path, clock, pages):
+    await store.write(push(b"1" * 16))
+    await room(pages)
+    answers = await asyncio.gather(
+        store.write(push(b"2" * 16)), store.write(write(200_000)), store.write(push(b"3" * 16)), return_exceptions=True
+    )
+    assert {type(answer) for answer in answers} == {DiskFull}
+    assert rows(tmp_path / "broker.db") == [1, 1, 0]
+    await room(None)
+    await asyncio.gather(store.write(push(b"2" * 16)), store.write(write(200_000)), store.write(push(b"3" * 16)))
+    assert rows(tmp_path / "broker.db") == [3, 3, 1]
+
+
+async def test_the_numbers_go_on_as_if_nothing_had_been(store, room):
+    await room(3)
+    with pytest.raises(DiskFull):
+        await store.write(push(b"1" * 16))
+    with pytest.raises(DiskFull):
+        await store.write(write(200_000))
+    await room(None)
+    await store.write(push(b"1" * 16))
+    _, entry = await store.write(write(10))
+    (claimed,) = await store.write(ClaimEvents([Claim(queue="q", takers=(Taker(capacity=9, lease_duration=1_000),))]))
+    assert ([one.key for one in claimed.deliveries[0]], entry.version) == ([(1, 1)], 1)
+
+
+async def test_what_needs_no_room_goes_on(store, room):
+    await store.write(push(b"1" * 16))
+    (claimed,) = await store.write(ClaimEvents([Claim(queue="q", takers=(Taker(capacity=9, lease_duration=1_000),))]))
+    (delivered,) = claimed.deliveries[0]
+    await room(0)
+    with pytest.raises(DiskFull):
+        await store.write(push(b"2" * 16))
+    settle = Settle([Settlement(key=delivered.key, outcome=Success())], remembered={}, chance=lambda: 0.5)
+    (settled,) = await store.write(settle)
+    assert settled.status.name == "OK"
+    await store.write(push(b"2" * 16))  # into the room of the settled one
