@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 from starlette.applications import Starlette
@@ -39,6 +40,11 @@ async def held_source(serve):
     go_on.set()
 
 
+def named_as_in_the_contract(message):
+    """The message with field names as in the proto: versions of grpcurl differ in how they write them."""
+    return {re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name): value for name, value in message.items()}
+
+
 class Terminal:
     """grpcurl against one service."""
 
@@ -60,7 +66,7 @@ class Terminal:
             "-d", json.dumps(request), self._address, f"longshore.v1.ImportService/{method}"
         )  # fmt: skip
         assert code == 0, out
-        decoder, messages = json.JSONDecoder(), []
+        decoder, messages = json.JSONDecoder(object_hook=named_as_in_the_contract), []
         while out.strip():
             message, end = decoder.raw_decode(out := out.strip())
             messages.append(message)
@@ -84,29 +90,29 @@ async def test_every_method(stage, grpcurl, held_source):
     assert sorted(methods) == sorted(f"longshore.v1.ImportService.{method}" for method in called)
 
     (started,) = await terminal.call("StartImport", name="devices", request_id="first")
-    import_id = started["run"]["importId"]
+    import_id = started["run"]["import_id"]
     (again,) = await terminal.call("StartImport", name="devices")
-    assert (again["run"]["importId"], again["alreadyActive"]) == (import_id, True)
+    assert (again["run"]["import_id"], again["already_active"]) == (import_id, True)
     (cancelled,) = await terminal.call("CancelImport", import_id=import_id)
     assert cancelled["run"]["state"] in {"IMPORT_STATE_CANCELLING", "IMPORT_STATE_CANCELLED"}
     go_on.set()
     assert (await terminal.call("WatchImport", import_id=import_id))[-1]["run"]["state"] == "IMPORT_STATE_CANCELLED"
 
     (repeated,) = await terminal.call("StartImport", name="devices", request_id="first")
-    assert repeated["run"]["importId"] == import_id
+    assert repeated["run"]["import_id"] == import_id
     (second,) = await terminal.call("StartImport", name="devices", request_id="second")
-    watched = await terminal.call("WatchImport", import_id=second["run"]["importId"])
+    watched = await terminal.call("WatchImport", import_id=second["run"]["import_id"])
     assert watched[-1]["run"]["state"] == "IMPORT_STATE_SUCCEEDED"
-    (got,) = await terminal.call("GetImport", import_id=second["run"]["importId"])
+    (got,) = await terminal.call("GetImport", import_id=second["run"]["import_id"])
     assert got == watched[-1]
-    assert got["run"]["progress"]["objectTypes"] == [
-        {"objectType": "Device", "objects": 2, "created": 2, "updated": 0, "identical": 0, "removed": 0}
+    assert got["run"]["progress"]["object_types"] == [
+        {"object_type": "Device", "objects": 2, "created": 2, "updated": 0, "identical": 0, "removed": 0}
     ]
     (page,) = await terminal.call("ListImports", name="devices", page_size=1)
-    assert [each["importId"] for each in page["imports"]] == [import_id]
-    (rest,) = await terminal.call("ListImports", page_token=page["nextPageToken"])
+    assert [each["import_id"] for each in page["imports"]] == [import_id]
+    (rest,) = await terminal.call("ListImports", page_token=page["next_page_token"])
     assert rest["imports"] == [got["run"]]
-    assert "nextPageToken" not in rest
+    assert "next_page_token" not in rest
 
 
 async def test_errors_tell_their_reason(stage, grpcurl):
