@@ -1,12 +1,14 @@
 """Reads what the units of a turn need: events first, then their jobs, then their groups."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import aiosqlite
 
 from queue_service.domain.limits import SWEEP_EVENTS
 from queue_service.ports.workset import Loaded, Needs
+from queue_service.storage.sqlite.calls import Call, run_all
 from queue_service.storage.sqlite.rows import (
     Blobs,
     Row,
@@ -18,11 +20,12 @@ from queue_service.storage.sqlite.rows import (
     group_of,
     job_of,
 )
-from queue_service.storage.sqlite.statements import SQL
+
+Take = Callable[[list[Row]], None]
 
 
 class Loader:
-    """Loads a turn's needs over the writer's connection."""
+    """Loads a turn's needs over the writer's connection, in at most three waits."""
 
     def __init__(self, connection: aiosqlite.Connection, *, claim_bytes: int) -> None:
         self._connection = connection
@@ -30,73 +33,109 @@ class Loader:
 
     async def load(self, needs: Needs, queues: dict[str, int], now: int) -> Loaded:
         """Everything that the needs name and that is there."""
-        loaded = Loaded()
+        turn = _Turn(needs, queues, now, self._claim_bytes)
+        for stage in (turn.named, turn.jobs_of_events, turn.groups_of_jobs):
+            asked = list(stage())
+            if asked:
+                answers = await run_all(self._connection, [call for call, _ in asked])
+                for (_, take), rows in zip(asked, answers, strict=True):
+                    take(rows)
+        return turn.loaded
+
+
+class _Turn:
+    """What one turn asks, stage by stage, and what becomes of the answers."""
+
+    def __init__(self, needs: Needs, queues: dict[str, int], now: int, claim_bytes: int) -> None:
+        self.loaded = Loaded()
+        self._needs = needs
+        self._queues = queues
+        self._now = now
+        self._claim_bytes = claim_bytes
+
+    def named(self) -> Iterator[tuple[Call, Take]]:
+        """What the needs name by themselves."""
+        needs = self._needs
         if needs.events:
-            rows = await self._all("load_events", ids=encode(needs.events))
-            loaded.events = {row[0]: event_of(row) for row in rows}
-        if needs.entries:
-            rows = await self._all("load_entries", keys=encode(needs.entries))
-            loaded.entries = {row[0]: entry_of(row) for row in rows}
-        if needs.commits:
-            rows = await self._all("load_commits", ids=encode(needs.commits))
-            loaded.commits = {row[0]: commit_of(row) for row in rows}
+            yield Call("load_events", {"ids": encode(needs.events)}), self._take_events
         for name, wanted in needs.claims.items():
-            await self._claim(loaded, name, queues.get(name), wanted, now)
-        await self._pending(loaded, "pending_of_job", needs.pending_of_jobs)
-        await self._pending(loaded, "pending_of_group", needs.pending_of_groups)
-        await self._jobs(loaded, needs, queues)
-        await self._groups(loaded, needs)
-        return loaded
-
-    async def _claim(self, loaded: Loaded, name: str, queue: int | None, wanted: int, now: int) -> None:
-        rows = (
-            []
-            if queue is None
-            else await self._all("claim_events", queue=queue, now=now, limit=wanted, max_bytes=self._claim_bytes)
-        )
-        # An event that another unit of this turn needs too, such as a late settle, is one record.
-        loaded.claimed[name] = [add_content(loaded.events.setdefault(row[0], event_of(row)), row) for row in rows]
-        taken = sum(len(row[13]) + len(row[12] or "") + len(row[10] or "") + 512 for row in rows)
-        if len(rows) < wanted and taken < self._claim_bytes / 2:
-            due = [] if queue is None else await self._all("next_due_time", queue=queue, now=now)
-            loaded.next_due[name] = due[0][0] if due else None
-
-    async def _pending(self, loaded: Loaded, statement: str, owners: Iterable[bytes]) -> None:
-        for owner in owners:
-            rows = await self._all(statement, owner=owner, limit=SWEEP_EVENTS)
-            loaded.pending[owner] = [loaded.events.setdefault(row[0], event_of(row)) for row in rows]
-
-    async def _jobs(self, loaded: Loaded, needs: Needs, queues: dict[str, int]) -> None:
-        rows: list[Row] = []
-        numbers = {event.job for event in loaded.events.values()}
-        if numbers:
-            rows += await self._all("load_jobs", ids=encode(numbers))
-        wanted = needs.jobs | needs.pending_of_jobs
-        if wanted:
-            rows += await self._all("load_jobs_by_id", **_blob_list(wanted))
-        requests = [(queues[queue], request_id) for queue, request_id in needs.requests if queue in queues]
+            yield from self._claim(name, wanted)
+        for statement, owners in (
+            ("pending_of_job", needs.pending_of_jobs),
+            ("pending_of_group", needs.pending_of_groups),
+        ):
+            for owner in owners:
+                yield Call(statement, {"owner": owner, "limit": SWEEP_EVENTS}), partial(self._take_pending, owner)
+        if needs.jobs or needs.pending_of_jobs:
+            yield Call("load_jobs_by_id", _blob_list(needs.jobs | needs.pending_of_jobs)), self._take_jobs
+        requests = [(self._queues[queue], text) for queue, text in needs.requests if queue in self._queues]
         if requests:
-            rows += await self._all("load_jobs_by_request", rows=encode(requests))
-        for row in rows:
-            job = loaded.jobs.setdefault(row[0], job_of(row))
-            loaded.job_ids[job.job_id] = job.id
-            if job.request_id is not None:
-                loaded.requests[job.queue, job.request_id] = job.id
+            yield Call("load_jobs_by_request", {"rows": encode(requests)}), self._take_jobs
+        if needs.groups or needs.pending_of_groups:
+            yield Call("load_groups_by_id", _blob_list(needs.groups | needs.pending_of_groups)), self._take_groups
+        if needs.entries:
+            yield Call("load_entries", {"keys": encode(needs.entries)}), self._take_entries
+        if needs.commits:
+            yield Call("load_commits", {"ids": encode(needs.commits)}), self._take_commits
 
-    async def _groups(self, loaded: Loaded, needs: Needs) -> None:
-        rows: list[Row] = []
-        numbers = {job.group for job in loaded.jobs.values() if job.group is not None}
+    def jobs_of_events(self) -> Iterator[tuple[Call, Take]]:
+        """The jobs of the events that were found."""
+        numbers = {event.job for event in self.loaded.events.values()} - self.loaded.jobs.keys()
         if numbers:
-            rows += await self._all("load_groups", ids=encode(numbers))
-        wanted = needs.groups | needs.pending_of_groups
-        if wanted:
-            rows += await self._all("load_groups_by_id", **_blob_list(wanted))
-        for row in rows:
-            group = loaded.groups.setdefault(row[0], group_of(row))
-            loaded.group_ids[group.group_id] = group.id
+            yield Call("load_jobs", {"ids": encode(numbers)}), self._take_jobs
 
-    async def _all(self, statement: str, **parameters: Any) -> list[Row]:
-        return list(await self._connection.execute_fetchall(SQL[statement], parameters))
+    def groups_of_jobs(self) -> Iterator[tuple[Call, Take]]:
+        """The groups of the jobs that were found."""
+        numbers = {job.group for job in self.loaded.jobs.values() if job.group is not None} - self.loaded.groups.keys()
+        if numbers:
+            yield Call("load_groups", {"ids": encode(numbers)}), self._take_groups
+
+    def _claim(self, name: str, wanted: int) -> Iterator[tuple[Call, Take]]:
+        self.loaded.claimed[name] = []
+        self.loaded.next_due[name] = None
+        queue = self._queues.get(name)
+        if queue is not None:
+            span = {"queue": queue, "now": self._now}
+            claim = Call("claim_events", {**span, "limit": wanted, "max_bytes": self._claim_bytes})
+            yield Call("next_due_time", span), partial(self._take_next_due, name)
+            yield claim, partial(self._take_claimed, name, wanted)
+
+    def _take_events(self, rows: list[Row]) -> None:
+        self.loaded.events = {row[0]: event_of(row) for row in rows}
+
+    def _take_next_due(self, name: str, rows: list[Row]) -> None:
+        self.loaded.next_due[name] = rows[0][0] if rows else None
+
+    def _take_claimed(self, name: str, wanted: int, rows: list[Row]) -> None:
+        # An event that another unit of this turn needs too, such as a late settle, is one record.
+        events = self.loaded.events
+        self.loaded.claimed[name] = [add_content(events.setdefault(row[0], event_of(row)), row) for row in rows]
+        taken = sum(len(row[13]) + len(row[12] or "") + len(row[10] or "") + 512 for row in rows)
+        if len(rows) >= wanted or taken >= self._claim_bytes / 2:
+            del self.loaded.next_due[name]  # others may be ready
+
+    def _take_pending(self, owner: bytes, rows: list[Row]) -> None:
+        self.loaded.pending[owner] = [self.loaded.events.setdefault(row[0], event_of(row)) for row in rows]
+
+    def _take_jobs(self, rows: list[Row]) -> None:
+        loaded = self.loaded
+        for row in rows:
+            if row[0] not in loaded.jobs:
+                job = loaded.jobs[row[0]] = job_of(row)
+                loaded.job_ids[job.job_id] = job.id
+                if job.request_id is not None:
+                    loaded.requests[job.queue, job.request_id] = job.id
+
+    def _take_groups(self, rows: list[Row]) -> None:
+        for row in rows:
+            group = self.loaded.groups.setdefault(row[0], group_of(row))
+            self.loaded.group_ids[group.group_id] = group.id
+
+    def _take_entries(self, rows: list[Row]) -> None:
+        self.loaded.entries = {row[0]: entry_of(row) for row in rows}
+
+    def _take_commits(self, rows: list[Row]) -> None:
+        self.loaded.commits = {row[0]: commit_of(row) for row in rows}
 
 
 def _blob_list(values: Iterable[bytes]) -> dict[str, Any]:
