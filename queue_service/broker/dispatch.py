@@ -249,7 +249,10 @@ class Dispatcher:
                     self._grant(subscriber, deliveries)
 
     def _offers(self, due: list[str]) -> dict[str, list[tuple[Subscriber, int]]]:
-        """Which subscribers take how much of which queue: each one of one queue, its next in turn."""
+        """Which subscribers take how much of which queue: each one of one queue, its next in turn.
+
+        Who is offered something goes to the end, queues and subscribers alike, so that a claim's bound starves nobody.
+        """
         offers: dict[str, list[tuple[Subscriber, int]]] = {}
         chosen: set[int] = set()
         room = CLAIM_EVENTS
@@ -262,6 +265,8 @@ class Dispatcher:
                 capacity = min(subscriber.credits, FRAME_DELIVERIES, room)
                 room -= capacity
                 offers.setdefault(mine, []).append((subscriber, capacity))
+        for queue in offers:
+            self._subscribers[queue] = sorted(self._subscribers.pop(queue), key=lambda one: id(one) in chosen)
         return offers
 
     def _note_ready(self, queue: str, claimed: Claimed) -> None:
