@@ -81,6 +81,11 @@ class Service:
         """kill -9."""
         await self.end(signal.SIGKILL)
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal and go on."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the end. Answers the exit code."""
         assert self._process is not None

@@ -6,6 +6,11 @@ import pytest
 
 from longshore import ImportState, WrongState
 
+
+async def nothing(_call):
+    return None
+
+
 MOMENTS = (("info", 0), ("start", 0), ("countries", 0), ("subdivisions", 6), ("chunk", 0), ("chunk", 25))
 """The kind of call at which the user cancels, and how many of its kind came before."""
 
@@ -69,3 +74,29 @@ async def test_it_is_too_late_when_assets_has_been_told(make_iso):
     pause.goes_on.set()
     assert (await following).code == 0
     await iso.check_exact(await iso.stage.imports.get(latest.import_id))
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+async def test_a_worker_killed_while_it_cancels(make_iso, side):
+    iso = await make_iso()
+    worker = [iso.stage.worker]
+
+    async def kill(call):
+        if call.kind == "cancel" and worker:
+            victim = worker.pop()
+            await victim.kill()
+            await victim.start()
+
+    pause = Pause(iso, "chunk", 10)
+    started = await iso.stage.imports.start("iso")
+    await asyncio.wait_for(pause.reached.wait(), 30)
+    iso.assets.before = iso.source.before = nothing
+    setattr(iso.assets, side, kill)
+    await iso.stage.imports.cancel(started.run.import_id)
+    pause.goes_on.set()
+    run = await iso.stage.until(started.run.import_id, lambda run: run.state.terminal)
+    assert run.state == "CANCELLED"
+    assert worker == []
+    assert [each["state"] for each in await iso.stage.executions()] == ["CANCELLED"]
+    assert await iso.stage.objects() == {"Country": [], "Subdivision": []}
+    assert (await iso.stage.run("iso")).state == "SUCCEEDED"

@@ -112,7 +112,7 @@ CASES = {
 NO_EXECUTION = {"token that Assets does not know", "address of Assets that is none"}
 
 
-async def test_each_fault_is_said_and_touches_nothing(stage, serve):
+async def test_each_fault_is_said_and_touches_nothing(stage, serve, tmp_path):
     answer = good = rows(GOOD, {"serial": "S2", "name": "two", "slots": 2})
 
     async def devices(request: Request) -> Response:
@@ -144,6 +144,10 @@ async def test_each_fault_is_said_and_touches_nothing(stage, serve):
             failed.append(AssertionError(f"{name}: {said}\n{error}"))
     if failed:
         raise ExceptionGroup(f"{len(failed)} of {len(CASES)} cases", failed)
+    kept = [path.read_bytes() for path in tmp_path.rglob("broker.db*")]
+    logged = "\n".join(stage.worker.lines).encode()
+    for secret in (b"key-of-", b"token-of-"):
+        assert not any(secret in written for written in [*kept, logged])
 
 
 async def check_said(stage, case, said):

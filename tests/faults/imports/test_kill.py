@@ -116,3 +116,21 @@ async def test_an_import_survives_kills(make_iso, kind):
     failed = [each for each in ended if isinstance(each, BaseException)]
     if failed:
         raise ExceptionGroup(f"{len(failed)} of {len(seeds)} imports", failed)
+
+
+async def test_an_execution_that_expires_while_the_worker_is_dead(make_iso):
+    """The next one receives the whole set from page one."""
+    iso = await make_iso("--idle-expiry-seconds", "3")
+    mark = iso.source.after
+
+    async def kill_once(call):
+        answer = await mark(call)
+        if call.number == 9:
+            await iso.stage.worker.kill()
+            await iso.stage.worker.start()
+        return answer
+
+    iso.source.after = kill_once
+    run = await iso.stage.run("iso")
+    await iso.check_exact(run, executions=2)
+    assert run.run_number == 2
