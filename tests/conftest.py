@@ -20,6 +20,8 @@ import longshore
 from import_worker.sandbox.wire import Server, address, bind
 from queue_service.app import App
 
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # connections that break are what many tests are about
+
 READY = re.compile(r" on (?:http://)?([\w.]+:\d+)")
 
 
