@@ -1,0 +1,92 @@
+"""Maintenance over every store: one tick does what is due and tells when the next is."""
+
+import asyncio
+
+import pytest
+
+from queue_service.domain.errors import Unavailable
+from queue_service.domain.states import GroupState
+from queue_service.maintenance import maintenance as module
+from queue_service.maintenance.maintenance import LONGEST_WAIT, Maintenance
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+async def maintenance(bench):
+    """Maintenance whose loop rests: tests tick it."""
+    made = Maintenance(bench.store, bench.clock)
+    await made.start()
+    await made.stop()
+    return made
+
+
+async def test_nothing_to_do(bench, maintenance):
+    """Without anything to do the next tick is far away."""
+    assert await maintenance.tick(bench.clock.now()) == bench.clock.now() + LONGEST_WAIT
+
+
+async def test_idle_groups(bench, maintenance):
+    """Open groups are sealed a day after their last push, one a tick, and not before."""
+    groups = [await bench.group(then="after") for _ in range(2)]
+    bench.clock.step(DAY - 1)
+    assert await maintenance.tick(bench.clock.now()) == bench.clock.now() + 1
+    bench.clock.step(1)
+    while await maintenance.tick(bench.clock.now()) == bench.clock.now():
+        pass
+    assert [(await bench.store.get_group(group)).state for group in groups] == [GroupState.COMPLETE] * 2
+    assert len(await bench.claim("after", count=9)) == 2
+
+
+async def test_cancels(bench, maintenance):
+    """What a cancel left is swept in bounded steps; a small cancel does not wait for a large one."""
+    large = await bench.push(count=1_000)
+    more = await bench.push(count=1_000)
+    small = await bench.push(count=600)
+    for pushed in (large, more, small):
+        await bench.cancel_job(pushed.job_id)
+    steps = 0
+    while await maintenance.tick(bench.clock.now()) == bench.clock.now():
+        steps += 1
+        if steps == 3:
+            assert await bench.counts(small.job_id) == (0, 0, 0, 600)
+    assert [await bench.counts(pushed.job_id) for pushed in (large, more)] == [(0, 0, 0, 1_000)] * 2
+    assert steps < 10
+
+
+async def test_cancels_of_a_former_process(bench):
+    """A start takes up the cancels that the former process left."""
+    group = await bench.group()
+    jobs = [await bench.push(count=900), await bench.push(count=900, group_id=group)]
+    await bench.cancel_job(jobs[0].job_id)
+    await bench.cancel_group(group)
+    await bench.reopen()
+    maintenance = Maintenance(bench.store, bench.clock)
+    await maintenance.start()
+    async with asyncio.timeout(20):
+        while await bench.store.unfinished_cancels() != ([], []):
+            pass
+    await maintenance.stop()
+    assert [await bench.counts(job.job_id) for job in jobs] == [(0, 0, 0, 900)] * 2
+
+
+async def test_a_store_that_fails(bench, monkeypatch, caplog):
+    """A step that the store could not do is done again."""
+    monkeypatch.setattr(module, "RETRY", 1)
+    tries = []
+    oldest = bench.store.oldest_open_group
+    again = asyncio.Event()
+
+    async def fails_once():
+        tries.append(1)
+        if len(tries) == 1:
+            raise Unavailable("busy")
+        again.set()
+        return await oldest()
+
+    monkeypatch.setattr(bench.store, "oldest_open_group", fails_once)
+    maintenance = Maintenance(bench.store, bench.clock)
+    await maintenance.start()
+    await asyncio.wait_for(again.wait(), 20)
+    await maintenance.stop()
+    assert "trying again: busy" in caplog.text
