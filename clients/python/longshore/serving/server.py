@@ -40,6 +40,9 @@ class Server:
                 ("grpc.max_receive_message_length", receive_bytes),
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
                 ("grpc.keepalive_permit_without_calls", 1),
+                # A client that hangs, or whose machine is gone, is noticed within 15 s and gets no more deliveries.
+                ("grpc.keepalive_time_ms", 10_000),
+                ("grpc.http2.ping_timeout_ms", 5_000),
             ],
         )
         self._health = health.aio.HealthServicer()
