@@ -27,11 +27,15 @@ def main(operations: int, rounds: int, folder: Path | None) -> None:
         f"{os.cpu_count()} processors, Python {platform.python_version()}, grpcio {grpc.__version__}, "
         f"SQLite {sqlite3.sqlite_version}; 256-byte payloads; every push is synced to disk before its answer"
     )
+    _print(asyncio.run(_measure(operations, rounds, folder)))
+
+
+async def _measure(operations: int, rounds: int, folder: Path | None) -> dict[str, list[Measured]]:
     results: dict[str, list[Measured]] = {}
     for _ in range(rounds):
-        for name, measured in asyncio.run(_round(operations, folder)):
+        for name, measured in await _round(operations, folder):
             results.setdefault(name, []).append(measured)
-    _print(results)
+    return results
 
 
 async def _round(operations: int, folder: Path | None) -> list[tuple[str, Measured]]:

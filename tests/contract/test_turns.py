@@ -134,3 +134,26 @@ async def test_listeners(bench):
     bench.store.on_commit(lambda work: heard.append(dict(work.notices.ready)))
     await bench.push("a", delay=7)
     assert heard == [{"a": bench.clock.now() + 7}]
+
+
+async def test_a_unit_beyond_what_may_wait_is_refused_at_once(bench, monkeypatch):
+    """The line in front of the writer is bounded: who finds it full is told to try again, and the others are served."""
+    monkeypatch.setattr("queue_service.storage.sqlite.store.WAITING_UNITS", 2)
+    async with bench.held():
+        waiting = [asyncio.ensure_future(bench.write(Push([bench.job()]))) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="busy"):
+            await bench.write(Push([bench.job()]))
+    assert len(await asyncio.gather(*waiting)) == 2
+
+
+async def test_a_listener_that_fails_does_not_make_a_durable_write_look_failed(bench, caplog):
+    """What is durable is answered as such, whatever goes wrong in the process afterwards."""
+
+    def fail(_work):
+        raise RuntimeError("a fault of ours")
+
+    bench.store.on_commit(fail)
+    await bench.write(Push([bench.job()]))
+    assert "a listener failed" in caplog.text
+    caplog.clear()

@@ -27,6 +27,9 @@ from queue_service.storage.sqlite.writing import write_changes
 
 T = TypeVar("T")
 
+WAITING_UNITS = 20_000
+"""Requests that may wait for the writer; more would wait for longer than their callers do."""
+BUSY_RETRY_SECONDS = 0.5
 TURN_UNITS = 512
 TURN_WEIGHT = 4_000
 """Events that one turn may touch: keeps it in the low tens of milliseconds."""
@@ -135,8 +138,11 @@ class SqliteStore:
         """Carry a unit out. It is durable when this returns."""
         if self._closing:
             raise Unavailable("the broker is stopping")
+        line = self._urgent if unit.urgent else self._waiting
+        if len(line) >= WAITING_UNITS:
+            raise Unavailable("the store is busy: too many requests wait for it", retry_after=BUSY_RETRY_SECONDS)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        (self._urgent if unit.urgent else self._waiting).append(_Waiting(unit, future))
+        line.append(_Waiting(unit, future))
         self._wake.set()
         return await future
 
@@ -214,8 +220,7 @@ class SqliteStore:
         """Carry out a batch in one transaction. Never raises: what goes wrong is told to who waits."""
         try:
             work = await self._carry_out(batch)
-            for listener in self._listeners:
-                listener(work)
+            self._tell_listeners(work)
         except Exception as error:  # noqa: BLE001  the writer must live; the callers are told
             await self._roll_back()
             failure = failure_of(error)
@@ -223,6 +228,13 @@ class SqliteStore:
                 waiting.refusal = failure
         for waiting in batch:  # only now: what refused one may be a change that was not durable before
             waiting.tell()
+
+    def _tell_listeners(self, work: Workset) -> None:
+        for listener in self._listeners:
+            try:
+                listener(work)
+            except Exception:  # ours; what was written is durable all the same, and the callers must hear so
+                log.exception("a listener failed after a commit")
 
     async def _carry_out(self, batch: list[_Waiting]) -> Workset:
         """Apply, write and commit. A unit with a fault of ours is left out; the others begin again without it."""
