@@ -76,27 +76,29 @@ async def test_it_is_too_late_when_assets_has_been_told(make_iso):
     await iso.check_exact(await iso.stage.imports.get(latest.import_id))
 
 
-@pytest.mark.parametrize("side", ["before", "after"])
-async def test_a_worker_killed_while_it_cancels(make_iso, side):
-    iso = await make_iso()
-    worker = [iso.stage.worker]
+async def test_a_worker_killed_while_it_cancels(make_iso):
+    async def check(side):
+        iso = await make_iso()
+        worker = [iso.stage.worker]
 
-    async def kill(call):
-        if call.kind == "cancel" and worker:
-            victim = worker.pop()
-            await victim.kill()
-            await victim.start()
+        async def kill(call):
+            if call.kind == "cancel" and worker:
+                victim = worker.pop()
+                await victim.kill()
+                await victim.start()
 
-    pause = Pause(iso, "chunk", 10)
-    started = await iso.stage.imports.start("iso")
-    await asyncio.wait_for(pause.reached.wait(), 30)
-    iso.assets.before = iso.source.before = nothing
-    setattr(iso.assets, side, kill)
-    await iso.stage.imports.cancel(started.run.import_id)
-    pause.goes_on.set()
-    run = await iso.stage.until(started.run.import_id, lambda run: run.state.terminal)
-    assert run.state == "CANCELLED"
-    assert worker == []
-    assert [each["state"] for each in await iso.stage.executions()] == ["CANCELLED"]
-    assert await iso.stage.objects() == {"Country": [], "Subdivision": []}
-    assert (await iso.stage.run("iso")).state == "SUCCEEDED"
+        pause = Pause(iso, "chunk", 10)
+        started = await iso.stage.imports.start("iso")
+        await asyncio.wait_for(pause.reached.wait(), 30)
+        iso.assets.before = iso.source.before = nothing
+        setattr(iso.assets, side, kill)
+        await iso.stage.imports.cancel(started.run.import_id)
+        pause.goes_on.set()
+        run = await iso.stage.until(started.run.import_id, lambda run: run.state.terminal)
+        assert run.state == "CANCELLED"
+        assert worker == []
+        assert [each["state"] for each in await iso.stage.executions()] == ["CANCELLED"]
+        assert await iso.stage.objects() == {"Country": [], "Subdivision": []}
+        assert (await iso.stage.run("iso")).state == "SUCCEEDED"
+
+    await asyncio.gather(check("before"), check("after"))

@@ -1,6 +1,6 @@
 """An execution whose links were lost, with the answer or with the worker: only Assets can end it, and the run waits."""
 
-import pytest
+import asyncio
 
 from import_worker.sandbox.wire import NoAnswer
 
@@ -28,26 +28,30 @@ def kill_the_worker(iso):
     iso.assets.after = after
 
 
-LOSSES = pytest.mark.parametrize("lose", [lose_the_answer, kill_the_worker])
+LOSSES = (lose_the_answer, kill_the_worker)
 
 
-@LOSSES
-async def test_the_run_waits_until_assets_ends_the_orphan(make_iso, lose):
-    iso = await make_iso("--idle-expiry-seconds", "3")
-    lose(iso)
-    run = await iso.stage.run("iso")
-    await iso.check_exact(run, executions=2)
-    assert run.run_number == 1
+async def test_the_run_waits_until_assets_ends_the_orphan(make_iso):
+    async def check(lose):
+        iso = await make_iso("--idle-expiry-seconds", "3")
+        lose(iso)
+        run = await iso.stage.run("iso")
+        await iso.check_exact(run, executions=2)
+        assert run.run_number == 1
+
+    await asyncio.gather(*map(check, LOSSES))
 
 
-@LOSSES
-async def test_without_an_end_of_the_orphan_the_run_fails_with_the_remedy(make_iso, lose):
-    iso = await make_iso()
-    iso.configure(start_wait="2s")
-    lose(iso)
-    said = await iso.stage.command("import", "run", "iso")
-    assert said.code == 1
-    assert said.err.startswith("ORPHAN_EXECUTION: ")
-    assert "cancel it in Assets or wait for it to expire, then start again" in said.err
-    assert [each["state"] for each in await iso.stage.executions()] == ["INGESTING"]
-    assert iso.assets.calls.count("chunk") == iso.assets.calls.count("complete") == 0
+async def test_without_an_end_of_the_orphan_the_run_fails_with_the_remedy(make_iso):
+    async def check(lose):
+        iso = await make_iso()
+        iso.configure(start_wait="2s")
+        lose(iso)
+        said = await iso.stage.command("import", "run", "iso")
+        assert said.code == 1
+        assert said.err.startswith("ORPHAN_EXECUTION: ")
+        assert "cancel it in Assets or wait for it to expire, then start again" in said.err
+        assert [each["state"] for each in await iso.stage.executions()] == ["INGESTING"]
+        assert iso.assets.calls.count("chunk") == iso.assets.calls.count("complete") == 0
+
+    await asyncio.gather(*map(check, LOSSES))
