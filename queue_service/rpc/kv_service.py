@@ -95,7 +95,7 @@ class KvServicer(kv_service_pb2_grpc.KvServiceServicer):
     async def ListEntries(self, request: pb.ListEntriesRequest, _context: Context) -> pb.ListEntriesResponse:
         """Page through entries."""
         checks = Checks()
-        if request.prefix:
+        if request.prefix.strip(" "):  # a key may begin with spaces, although it may not be nothing else
             checks.key("prefix", request.prefix)
         if request.page_size < 0:
             checks.fault("page_size", f"must be 0 to {self._limits.list_page:,}, is {request.page_size:,}")

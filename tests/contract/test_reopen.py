@@ -79,6 +79,21 @@ class TestSqliteFiles:
         await first.close()
         await (await SqliteStore.open(path, clock)).close()
 
+    async def test_second_broker_by_another_name(self, path, clock):
+        """A link to a file that is in use is refused as the file itself."""
+        link = path.with_name("link.db")
+        link.symlink_to(path)
+        first = await SqliteStore.open(path, clock)
+        with pytest.raises(StoreRefused, match="in use by another broker"):
+            await SqliteStore.open(link, clock)
+        await first.close()
+
+    async def test_a_folder(self, path, clock):
+        """What cannot be opened as a file is refused, not a fault."""
+        path.mkdir()
+        with pytest.raises(StoreRefused, match=r"cannot be opened \(unable to open database file\)"):
+            await SqliteStore.open(path, clock)
+
     async def test_no_folder(self, tmp_path, clock):
         """A file in a folder that is not there is refused with the system's reason."""
         with pytest.raises(StoreRefused, match="No such file or directory"):

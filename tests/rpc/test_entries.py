@@ -70,6 +70,13 @@ async def test_pages_of_keys(kv, put):
     assert (found, pages) == (keys, 3)
 
 
+async def test_a_prefix_may_be_spaces(kv, put):
+    for key in ("a", " b", "  c"):
+        await put(key)
+    page = await kv.ListEntries(pb.ListEntriesRequest(prefix=" ", keys_only=True))
+    assert [entry.key for entry in page.entries] == ["  c", " b"]
+
+
 async def test_a_page_is_of_its_prefix(kv, put, refused):
     for key in ("p1", "p2"):
         await put(key)

@@ -47,12 +47,13 @@ class Counters(NamedTuple):
 
 
 def lock(path: Path) -> IO[str]:
-    """Take the file for this process until the returned file is closed.
+    """Take the file for this process until the returned file is closed. Links to one file share its lock.
 
     Raises:
         StoreRefused: another broker has it, or the folder is not there.
     """
-    lock_path = path.with_name(path.name + "-lock")
+    real = os.path.realpath(path)
+    lock_path = Path(f"{real}-lock")
     try:
         held = lock_path.open("w")
     except OSError as error:
@@ -82,7 +83,10 @@ async def open_writer(path: Path) -> tuple[aiosqlite.Connection, Counters]:
             "3.51.3 mends",
             sqlite3.sqlite_version,
         )
-    connection = await aiosqlite.connect(path, isolation_level="IMMEDIATE")
+    try:
+        connection = await aiosqlite.connect(path, isolation_level="IMMEDIATE")
+    except sqlite3.Error as error:
+        raise StoreRefused(f"{path} cannot be opened ({error}): check that this user may read and write it") from error
     try:
         await _check_kind(connection, path)
         for pragma in _PRAGMAS:
