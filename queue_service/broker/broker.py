@@ -165,12 +165,14 @@ class Broker:
             raise GroupNotFound(format_id(group_id))
         return group
 
-    def subscribe(
-        self, queues: tuple[str, ...], *, max_in_flight: int, lease_duration: int, impatient: bool = False
-    ) -> Subscriber:
-        """Begin to receive. End it with leave()."""
+    def subscribe(self, queues: tuple[str, ...], *, max_in_flight: int, lease_duration: int) -> Subscriber:
+        """Begin to receive frame after frame. End it with leave()."""
+        return self._dispatcher.subscribe(queues, max_in_flight=max_in_flight, lease_duration=lease_duration)
+
+    def ask(self, queues: tuple[str, ...], *, events: int, lease_duration: int, impatient: bool) -> Subscriber:
+        """Ask for one frame of at most so many events; impatient: only for what is ready. End it with leave()."""
         return self._dispatcher.subscribe(
-            queues, max_in_flight=max_in_flight, lease_duration=lease_duration, impatient=impatient
+            queues, max_in_flight=events, at_once=events, lease_duration=lease_duration, impatient=impatient
         )
 
     def leave(self, subscriber: Subscriber, *, broken: bool) -> None:

@@ -35,6 +35,7 @@ class Subscriber:
         queues: what it receives, served in turn.
         credits: leases that it may still get.
         lease_duration: of each, in milliseconds.
+        at_once: deliveries that one frame may have.
         leases: what it holds, with the job and ordinal of each event.
         frame: deliveries to be taken.
         cancellations: leases that should be given up, to be taken.
@@ -48,6 +49,7 @@ class Subscriber:
     credits: int
     lease_duration: int
     wanted: Callable[[], None]
+    at_once: int = FRAME_DELIVERIES
     impatient: bool = False
     empty_handed: bool = False
     leases: dict[LeaseKey, tuple[bytes, int]] = field(default_factory=dict)
@@ -125,7 +127,13 @@ class Dispatcher:
         self._kick()
 
     def subscribe(
-        self, queues: tuple[str, ...], *, max_in_flight: int, lease_duration: int, impatient: bool = False
+        self,
+        queues: tuple[str, ...],
+        *,
+        max_in_flight: int,
+        lease_duration: int,
+        at_once: int = FRAME_DELIVERIES,
+        impatient: bool = False,
     ) -> Subscriber:
         """Begin to receive. End it with leave()."""
         subscriber = Subscriber(
@@ -133,6 +141,7 @@ class Dispatcher:
             credits=max_in_flight,
             lease_duration=lease_duration,
             wanted=self._kick,
+            at_once=at_once,
             draining=self._stopping,
             impatient=impatient,
         )
@@ -262,7 +271,7 @@ class Dispatcher:
                     continue
                 chosen.add(id(subscriber))
                 mine = _next_in_turn(subscriber, due)
-                capacity = min(subscriber.credits, FRAME_DELIVERIES, room)
+                capacity = min(subscriber.credits, subscriber.at_once, room)
                 room -= capacity
                 offers.setdefault(mine, []).append((subscriber, capacity))
         for queue in offers:

@@ -25,6 +25,28 @@ async def test_lease_events_takes_no_more_than_asked(push, lease):
     assert len(await lease(count=3)) == 2
 
 
+async def test_lease_events_takes_all_that_is_asked_at_once(push, lease):
+    await push(texts=["1"] * 1_000)
+    assert len(await lease(count=1_000)) == 1_000
+
+
+async def test_lease_events_looks_even_under_a_short_deadline(queue, push):
+    """A deadline below the margin of the answer leaves time to look."""
+    await push(texts=["1"] * 50)
+    request = pb.LeaseEventsRequest(subscriptions=[{"queue": "q"}])
+
+    async def leased():
+        try:
+            return list((await queue.LeaseEvents(request, timeout=0.09)).deliveries)
+        except grpc.aio.AioRpcError:  # a machine that is busy for so long
+            return []
+
+    for _ in range(50):
+        if found := await leased():
+            break
+    assert found
+
+
 async def test_lease_events_answers_before_the_deadline_of_the_call(queue):
     request = pb.LeaseEventsRequest(subscriptions=[{"queue": "q"}], wait={"seconds": 60})
     answer = await queue.LeaseEvents(request, timeout=0.5)
