@@ -10,7 +10,7 @@ from longshore.v1 import import_service_pb2, import_service_pb2_grpc
 
 
 class FakeWorker(import_service_pb2_grpc.ImportServiceServicer):
-    """Each watch sends what the next script says: states, then the end or an error."""
+    """Each watch sends what the next script says: states, waits, then the end or an error."""
 
     def __init__(self, *scripts):
         self.scripts = list(scripts)
@@ -26,6 +26,9 @@ class FakeWorker(import_service_pb2_grpc.ImportServiceServicer):
         for step in self.scripts.pop(0) if self.scripts else [grpc.StatusCode.UNAVAILABLE]:
             if isinstance(step, grpc.StatusCode):
                 await context.abort(step, "scripted")
+            if isinstance(step, asyncio.Event):
+                await step.wait()
+                continue
             state = import_service_pb2.ImportState.Value(f"IMPORT_STATE_{step}")
             run = import_service_pb2.Import(import_id=request.import_id, state=state)
             yield import_service_pb2.WatchImportResponse(run=run)
@@ -56,6 +59,23 @@ async def test_a_watch_goes_on_over_broken_streams_and_ends_with_the_run(serving
     assert states == ["QUEUED", "READING", "READING", "FAILED"]
     assert states[-1].terminal
     assert not states[0].terminal
+
+
+async def test_a_watch_outlives_a_break_after_a_long_silence(serving, monkeypatch):
+    """An import may have nothing to tell for longer than the timeout; a break after that is made up for."""
+    silence, later = asyncio.Event(), 0
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "time", lambda ask=loop.time: ask() + later)
+    address = await serving(FakeWorker(["READING", silence, grpc.StatusCode.UNAVAILABLE], ["FAILED"]))
+    async with longshore.connect_imports(address, timeout=5) as imports:
+        watch = imports.watch("i")
+        states = [(await anext(watch)).state]
+        following = asyncio.ensure_future(anext(watch))
+        await asyncio.sleep(0)  # it reads on
+        later = 6
+        silence.set()
+        states.append((await following).state)
+    assert states == ["READING", "FAILED"]
 
 
 async def test_a_watch_of_nothing_ends_with_its_error(serving):

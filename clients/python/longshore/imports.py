@@ -106,7 +106,7 @@ class Imports:
     async def watch(self, import_id: str) -> AsyncIterator[Import]:
         """The run now, then at every change, up to its terminal state.
 
-        A broken connection is made again for as long as the timeout, counted from the last change that was seen.
+        A broken connection is made again for as long as the timeout, counted from the first attempt that failed.
 
         Raises:
             ImportNotFound: no such run.
@@ -115,7 +115,7 @@ class Imports:
         now = asyncio.get_running_loop().time
         request = import_service_pb2.WatchImportRequest(import_id=import_id)
         pauses = Pauses()
-        give_up = now() + self._channel.timeout
+        give_up: float | None = None
         while True:
             try:
                 async with open_stream(self._stub.WatchImport, request, silence=None) as changes:
@@ -125,9 +125,10 @@ class Imports:
                         if run.state.terminal:
                             return
                         pauses.reset()
-                        give_up = now() + self._channel.timeout
+                        give_up = None
             except Unavailable:
                 self._channel.check_open()
+                give_up = give_up or now() + self._channel.timeout
                 if now() >= give_up:
                     raise
             await asyncio.sleep(pauses.next())
