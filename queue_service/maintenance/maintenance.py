@@ -49,11 +49,13 @@ class Maintenance:
         return min(await self._seal(now), now + LONGEST_WAIT)
 
     async def _sweep(self) -> None:
-        sweep = self._sweeps[0]
-        swept = await self._store.write(sweep)
-        self._sweeps.popleft()
-        if swept.more:
-            self._sweeps.append(sweep)  # behind the others: a large cancel does not hold up small ones
+        sweep = self._sweeps.popleft()
+        more = True  # so also where it cannot be done
+        try:
+            more = (await self._store.write(sweep)).more
+        finally:
+            if more:
+                self._sweeps.append(sweep)  # behind the others: neither a large nor a faulty one holds them up
 
     async def _seal(self, now: int) -> int:
         oldest = await self._store.oldest_open_group()
@@ -73,6 +75,9 @@ class Maintenance:
                 due = await self.tick(now)
             except BrokerError as error:
                 log.warning("maintenance could not do its step, trying again: %s", error)
+                due = now + RETRY
+            except Exception:  # a fault of ours in one step; the others have to be done all the same
+                log.exception("a step of maintenance failed, trying again")
                 due = now + RETRY
             if due > now:
                 await self._sleep((due - now) / 1000)

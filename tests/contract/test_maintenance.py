@@ -70,8 +70,36 @@ async def test_cancels_of_a_former_process(bench):
     assert [await bench.counts(job.job_id) for job in jobs] == [(0, 0, 0, 900)] * 2
 
 
-async def test_a_store_that_fails(bench, monkeypatch, caplog):
-    """A step that the store could not do is done again."""
+async def test_a_faulty_sweep_holds_up_no_other(bench, maintenance, monkeypatch):
+    """A sweep that fails goes behind the others and is not forgotten."""
+    jobs = [await bench.push(count=600) for _ in range(2)]
+    for pushed in jobs:
+        await bench.cancel_job(pushed.job_id)
+    write = bench.store.write
+    faults = iter([ZeroDivisionError])
+
+    async def fails_once(unit):
+        for fault in faults:
+            raise fault
+        return await write(unit)
+
+    monkeypatch.setattr(bench.store, "write", fails_once)
+    with pytest.raises(ZeroDivisionError):
+        await maintenance.tick(bench.clock.now())
+    await maintenance.tick(bench.clock.now())
+    assert [await bench.counts(pushed.job_id) for pushed in jobs] == [(0, 100, 0, 500), (0, 0, 0, 600)]
+    while await maintenance.tick(bench.clock.now()) == bench.clock.now():
+        pass
+    assert await bench.counts(jobs[0].job_id) == (0, 0, 0, 600)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(Unavailable("busy"), "trying again: busy"), (ZeroDivisionError("ours"), "ZeroDivisionError: ours")],
+    ids=["busy", "faulty"],
+)
+async def test_a_step_that_fails(bench, monkeypatch, caplog, error, told):
+    """A step that failed, by the store or by a fault of ours, is done again."""
     monkeypatch.setattr(module, "RETRY", 1)
     tries = []
     oldest = bench.store.oldest_open_group
@@ -80,7 +108,7 @@ async def test_a_store_that_fails(bench, monkeypatch, caplog):
     async def fails_once():
         tries.append(1)
         if len(tries) == 1:
-            raise Unavailable("busy")
+            raise error
         again.set()
         return await oldest()
 
@@ -89,4 +117,4 @@ async def test_a_store_that_fails(bench, monkeypatch, caplog):
     await maintenance.start()
     await asyncio.wait_for(again.wait(), 20)
     await maintenance.stop()
-    assert "trying again: busy" in caplog.text
+    assert told in caplog.text
