@@ -146,11 +146,12 @@ async def list_imports(flow: Flow, *, name: str, size: int, after: str) -> Liste
         size: at most so many.
         after: the key to go on after. Empty: from the beginning.
     """
-    keys = [
-        entry.key
-        async for entry in flow.client.kv.list(LISTING)
-        if entry.key > after and name in {"", str(entry.value)}
-    ]
+    keys: list[str] = []
+    async for entry in flow.client.kv.list(LISTING):
+        if entry.key > after and name in {"", str(entry.value)}:
+            keys.append(entry.key)
+        if len(keys) > size:  # one more tells whether others follow
+            break
     page = keys[:size]
     views = [await view(flow, listed_id(key)) for key in page]
     return Listed(imports=tuple(views), next_key=page[-1] if len(keys) > size else "")
