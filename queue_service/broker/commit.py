@@ -38,7 +38,8 @@ class Commit(BrokerUnit[CommitAnswer]):
 
     def __init__(self, step: CommitStep, *, chance: Callable[[], float]) -> None:
         self._step = step
-        self.weight = len(step.settlements) + sum(len(push.events) for push in step.pushes) + len(step.writes)
+        self.weight = len(step.settlements) + sum(push.weight for push in step.pushes)
+        self.weight += sum(write.weight for write in step.writes)
         self._chance = chance
 
     def needs(self, needs: Needs) -> None:

@@ -35,6 +35,11 @@ class NewJob:
     seal_group: bool = False
     parent: Parent | None = None
 
+    @property
+    def weight(self) -> int:
+        """What it adds to a turn of the writer."""
+        return sum(event.payload.weight for event in self.events)
+
     def needs(self, needs: Needs) -> None:
         """What has to be loaded to push it."""
         if self.job_id is not None:
@@ -61,7 +66,7 @@ class Push(BrokerUnit[list[Pushed | BrokerError]]):
 
     def __init__(self, jobs: list[NewJob]) -> None:
         self._jobs = jobs
-        self.weight = sum(len(job.events) for job in jobs)
+        self.weight = sum(job.weight for job in jobs)
 
     def needs(self, needs: Needs) -> None:
         """Every job's needs."""

@@ -78,5 +78,7 @@ HEARTBEAT = 8 * SECOND
 """Between heartbeats of an idle stream: below the 10 s that the contract promises."""
 GROUP_SEAL_AFTER = 24 * HOUR
 """An open group without pushes seals itself, so that nothing waits for ever."""
+WEIGHT_BYTES = 4 * KIB
+"""Of a payload: so many weigh as much as one event more, so that a turn of the writer is bounded in bytes too."""
 COMMIT_MEMORY = 24 * HOUR
 """How long the answer to a Commit with a request_id is kept."""

@@ -26,15 +26,20 @@ class Write:
     payload: Payload | None
     expire_after: int | None = None
 
+    @property
+    def weight(self) -> int:
+        """What it adds to a turn of the writer."""
+        return 1 if self.payload is None else self.payload.weight
+
 
 class WriteEntry:
     """Writes one entry, on a condition if one is given. Answers the entry as it was and as it is."""
 
-    weight = 1
     urgent = False
 
     def __init__(self, write: Write, *, check: Check | None = None) -> None:
         self._write = write
+        self.weight = write.weight
         self._check = check
 
     def needs(self, needs: Needs) -> None:

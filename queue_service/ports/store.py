@@ -16,7 +16,7 @@ class Unit(Protocol[T_co]):
 
     @property
     def weight(self) -> int:
-        """About how many events it touches: bounds what shares a transaction."""
+        """About how many events it touches, large payloads counting as several: bounds what shares a transaction."""
         ...
 
     @property

@@ -116,6 +116,28 @@ async def test_settles_go_first(bench):
     assert sorted(order) == list(range(11))
 
 
+@pytest.mark.parametrize("kind", ["push", "commit", "entry"])
+async def test_large_payloads_share_fewer_turns(bench, kind):
+    """A turn is bounded in bytes too: nobody waits behind hundreds of megabytes that happen to come together."""
+    large = bytes(240 * 1024)
+    units = {
+        "push": lambda _: Push([bench.job(data=large)]),
+        "commit": lambda _: bench.committing(push=[bench.job(data=large)]),
+        "entry": lambda number: WriteEntry(Write(key=f"k{number}", payload=Payload(large, is_json=False))),
+    }
+    turns = []
+
+    def count(work):
+        written = [event.payload for event in work.changes.new_events]
+        written += [entry.payload for entry in work.changes.entries.values()]
+        turns.append(sum(len(payload.data) for payload in written))
+
+    bench.store.on_commit(count)
+    await bench.together(*(units[kind](number) for number in range(150)))
+    assert sum(turns) == 150 * len(large)
+    assert max(turns) <= 16 * 1024 * 1024
+
+
 async def test_close_finishes(bench):
     """Closing carries out what waits; afterwards nothing is taken."""
     writes = [asyncio.ensure_future(bench.write(Push([bench.job()]))) for _ in range(20)]

@@ -32,7 +32,7 @@ WAITING_UNITS = 20_000
 BUSY_RETRY_SECONDS = 0.5
 TURN_UNITS = 512
 TURN_WEIGHT = 4_000
-"""Events that one turn may touch: keeps it in the low tens of milliseconds."""
+"""Events that one turn may touch, or 16 MiB: keeps it in the tens of milliseconds."""
 CHECKPOINT_BYTES = 8 * 1024 * 1024
 """Written since the last checkpoint: the log is moved into the file between two turns."""
 IDLE_CHECKPOINT_SECONDS = 1.0
