@@ -25,7 +25,7 @@ bench: .venv/ready ## Measure the broker on this machine
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Longshore needs Python 3.11 or later; set PYTHON=...")'
