@@ -21,7 +21,7 @@ _DEFAULT = Settings()
     "--address",
     default=_DEFAULT.address,
     show_default=True,
-    envvar="LONGSHORE_WORKER_ADDRESS",
+    envvar="LONGSHORE_IMPORT_ADDRESS",
     show_envvar=True,
     help="Where to serve ImportService; port 0 picks a free one.",
 )

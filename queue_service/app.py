@@ -18,6 +18,8 @@ from queue_service.rpc.kv_service import KvServicer
 from queue_service.rpc.queue_service import QueueServicer
 from queue_service.storage.sqlite import SqliteStore
 
+SETTLE_SECONDS = 2.0
+"""For workers to settle what they hold, after they were told that the broker stops."""
 STOP_GRACE_SECONDS = 5.0
 """For calls that are under way when the broker stops."""
 
@@ -76,6 +78,7 @@ class App:
         """Tell everyone, finish what has begun, and let the file go."""
         await self._server.stop_being_healthy()
         await self._broker.drain()
+        await self._broker.settled(SETTLE_SECONDS)
         await self._server.stop(STOP_GRACE_SECONDS)
         await self._maintenance.stop()
         await self._broker.finish()

@@ -24,8 +24,8 @@ _RACES = (
 )
 """Someone else changed what the step was about: it looks again."""
 
-OUT_OF_REACH = (longshore.Unavailable, longshore.DeadlineExceeded)
-"""The broker is not there, or does not answer."""
+OUT_OF_REACH = (longshore.Unavailable, longshore.DeadlineExceeded, longshore.DiskFull)
+"""The broker is not there, does not answer, or has no room."""
 
 
 async def handle(flow: Flow, event: longshore.Event) -> None:

@@ -84,6 +84,16 @@ def _out_of_reach(error: longshore.LongshoreError) -> Failure:
     return _unavailable(f"the broker does not answer: {error.message}")
 
 
+def _no_room(error: longshore.DiskFull) -> Failure:
+    return Failure(
+        code=grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason="ERROR_REASON_DISK_FULL",
+        message=f"the broker: {error.message}",
+        quota="disk",
+        retry_after=error.retry_after or RETRY_SECONDS,
+    )
+
+
 def _busy(error: TooManyRaces) -> Failure:
     return _unavailable(f"{error}: try again")
 
@@ -111,4 +121,5 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     Stopping: _stopping,
     longshore.Unavailable: _out_of_reach,
     longshore.DeadlineExceeded: _out_of_reach,
+    longshore.DiskFull: _no_room,
 }

@@ -17,7 +17,7 @@ from queue_service.broker.push import NewJob, Push, Pushed
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
 from queue_service.domain.errors import BrokerError, GroupNotFound, JobNotFound, Unavailable
 from queue_service.domain.ids import LeaseKey, format_id, lease_id
-from queue_service.domain.limits import BROKEN_STREAM_LEASE, RESTART_GRACE, SETTLED_MEMORY
+from queue_service.domain.limits import BROKEN_STREAM_LEASE, RESTART_GRACE, SETTLED_MEMORY, Limits
 from queue_service.domain.outcomes import Release
 from queue_service.domain.records import Group, OnComplete
 from queue_service.ports import Clock, Store, Workset
@@ -47,21 +47,28 @@ class Broker:
         self._settled: OrderedDict[LeaseKey, Settled] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
+        self._unsettled: set[LeaseKey] = set()
 
     async def start(self) -> None:
         """Take over what the store holds."""
         self._store.on_commit(self._committed)
         now = self._clock.now()
         for leased in await self._store.leased_events():
-            remaining = max(leased.expire_time - now, RESTART_GRACE)
+            # Within the longest lease there is: the wall clock may have gone back while the broker was down.
+            remaining = min(max(leased.expire_time - now, RESTART_GRACE), Limits().lease_max)
             self._leases.add(leased.key, job=leased.job, group=leased.group, duration=remaining)
         self._dispatcher.start(await self._store.queue_names())
 
     async def drain(self) -> None:
         """Deliver no more and tell every stream. Settles and pushes that have begun are finished."""
         self._draining = True
+        self._unsettled = self._leases.held()
         self._leases.stop()
         await self._dispatcher.drain()
+
+    async def settled(self, seconds: float) -> None:
+        """After drain(): give workers of streams so many seconds to settle what they hold."""
+        await self._leases.all_ended(self._unsettled, seconds)
 
     async def finish(self) -> None:
         """Wait for what the broker itself has begun."""

@@ -39,6 +39,7 @@ class Commit(BrokerUnit[CommitAnswer]):
     def __init__(self, step: CommitStep, *, chance: Callable[[], float]) -> None:
         self._step = step
         self.weight = len(step.settlements) + sum(push.weight for push in step.pushes)
+        self.grows = bool(step.pushes) or any(write.payload is not None for write in step.writes)
         self.weight += sum(write.weight for write in step.writes)
         self._chance = chance
 

@@ -19,6 +19,8 @@ from queue_service.domain.limits import CLAIM_EVENTS, FRAME_DELIVERIES, HEARTBEA
 from queue_service.ports import Clock, Store
 
 NEVER = math.inf
+CLOCK_JUMP_SECONDS = 2.0
+"""A smaller difference between the two clocks is drift."""
 RETRY_SECONDS = 0.5
 """After a claim that the store could not carry out."""
 
@@ -114,6 +116,7 @@ class Dispatcher:
         self._task: asyncio.Task[None] | None = None
         self._look_scheduled = False
         self._stopping = False
+        self._clock_offset = clock.now() / 1000 - clock.monotonic()
 
     def start(self, queues: Sequence[str]) -> None:
         """Begin. Of stored queues nothing is known yet, so something may be ready."""
@@ -173,11 +176,19 @@ class Dispatcher:
 
     def _beat(self) -> None:
         """One tick for all streams: those with nothing else to send send a heartbeat. Also mends clock jumps."""
+        self._note_clock_jump()
         for waiting in self._subscribers.values():
             for subscriber in waiting:
                 subscriber.wake.set()
         self._tick = asyncio.get_running_loop().call_later(HEARTBEAT / 1000, self._beat)
         self._kick()
+
+    def _note_clock_jump(self) -> None:
+        offset = self._clock.now() / 1000 - self._clock.monotonic()
+        jump = offset - self._clock_offset
+        self._clock_offset = offset
+        if abs(jump) > CLOCK_JUMP_SECONDS:
+            log.warning("the wall clock jumped by %.1f s: what is due follows it, leases do not", jump)
 
     def _kick(self) -> None:
         """Look for work once, however many reasons there are in this turn of the loop."""

@@ -26,6 +26,7 @@ class Extend:
     """Extends leases independently. An end is never moved earlier."""
 
     urgent = True
+    grows = False
 
     def __init__(self, extensions: list[Extension]) -> None:
         self._extensions = extensions
@@ -48,7 +49,7 @@ class Extend:
         if event.lease_expire_time is None or wanted > event.lease_expire_time:
             event.lease_expire_time = wanted
             work.change_event(event)
-        work.notices.extended.append((extension.key, event.lease_expire_time - work.now))
+        work.notices.extended.append((extension.key, extension.duration))
         return Extended(
             expire_time=event.lease_expire_time, cancel_requested=work.is_cancelled(work.loaded.jobs[event.job])
         )

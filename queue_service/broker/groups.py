@@ -12,6 +12,8 @@ from queue_service.ports import Needs, Workset
 class CreateGroup(BrokerUnit[tuple[Group, bool]]):
     """Opens a group. Answers the group, and whether it was there already."""
 
+    grows = True
+
     def __init__(self, *, group_id: bytes | None, on_complete: OnComplete | None, fingerprint: bytes) -> None:
         self._group_id = group_id
         self._on_complete = on_complete

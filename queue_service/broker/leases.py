@@ -5,6 +5,7 @@ wall clock neither ends leases nor keeps them for ever.
 """
 
 import asyncio
+import contextlib
 import heapq
 import math
 from collections.abc import Callable, Iterable, Set as AbstractSet
@@ -56,6 +57,8 @@ class Leases:
         self._ends: list[tuple[float, LeaseKey]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._due = math.inf
+        self._awaited: set[LeaseKey] = set()
+        self._awaited_ended = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._leases)
@@ -67,11 +70,14 @@ class Leases:
         self._schedule(lease)
 
     def extend(self, key: LeaseKey, duration: int) -> None:
-        """Let a lease last so many milliseconds from now."""
+        """Let a lease last so many milliseconds from now, if it does not last longer."""
         lease = self._leases.get(key)
-        if lease is not None:
-            lease.end = self._clock.monotonic() + duration / 1000
-            lease.extended = True
+        if lease is None:
+            return
+        lease.extended = True
+        end = self._clock.monotonic() + duration / 1000
+        if end > lease.end:
+            lease.end = end
             self._schedule(lease)
 
     def end(self, key: LeaseKey) -> None:
@@ -79,6 +85,9 @@ class Leases:
         lease = self._leases.pop(key, None)
         if lease is not None and lease.holder is not None:
             lease.holder.lease_ended(key)
+        self._awaited.discard(key)
+        if not self._awaited:
+            self._awaited_ended.set()
 
     def is_over(self, key: LeaseKey) -> bool:
         """Whether its time has run out: it may have been extended since that was told."""
@@ -102,6 +111,18 @@ class Leases:
         for lease in self._leases.values():
             if (lease.job in jobs or lease.group in groups) and lease.holder is not None:
                 lease.holder.cancel_requested(lease.key)
+
+    def held(self) -> set[LeaseKey]:
+        """Those that a stream holds."""
+        return {key for key, lease in self._leases.items() if lease.holder is not None}
+
+    async def all_ended(self, keys: set[LeaseKey], seconds: float) -> None:
+        """Wait until these have ended, at most so many seconds."""
+        self._awaited = {key for key in keys if key in self._leases}
+        self._awaited_ended.clear()
+        if self._awaited:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._awaited_ended.wait(), seconds)
 
     def stop(self) -> None:
         """Let no more leases run out."""

@@ -64,6 +64,8 @@ class Pushed:
 class Push(BrokerUnit[list[Pushed | BrokerError]]):
     """Pushes jobs independently: each has its own answer, and a refused one leaves the others alone."""
 
+    grows = True
+
     def __init__(self, jobs: list[NewJob]) -> None:
         self._jobs = jobs
         self.weight = sum(job.weight for job in jobs)

@@ -18,6 +18,7 @@ class BrokerUnit(ABC, Generic[T]):
 
     weight = 1
     urgent = False
+    grows = False
 
     @abstractmethod
     def needs(self, needs: Needs) -> None:

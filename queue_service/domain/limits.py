@@ -9,6 +9,8 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+LONGEST_DURATION = 315_576_000_000 * SECOND
+"""What a Duration holds: some 10,000 years."""
 
 QUEUE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 ENTRY_KEY = re.compile(r"(?=.*[^ ])[A-Za-z0-9 :._\-#/]{1,500}")

@@ -40,6 +40,7 @@ class WriteEntry:
     def __init__(self, write: Write, *, check: Check | None = None) -> None:
         self._write = write
         self.weight = write.weight
+        self.grows = write.payload is not None
         self._check = check
 
     def needs(self, needs: Needs) -> None:

@@ -20,6 +20,11 @@ class Unit(Protocol[T_co]):
         ...
 
     @property
+    def grows(self) -> bool:
+        """Whether it makes the store larger: refused while the disk is nearly full."""
+        ...
+
+    @property
     def urgent(self) -> bool:
         """Whether it goes before the others: what ends or keeps deliveries must never wait behind a flood of pushes."""
         ...

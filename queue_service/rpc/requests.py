@@ -8,7 +8,7 @@ from queue_service.broker.commit import CommitStep
 from queue_service.broker.extend import Extension
 from queue_service.broker.push import NewJob, Parent
 from queue_service.broker.settle import Settlement
-from queue_service.domain.limits import Limits
+from queue_service.domain.limits import LONGEST_DURATION, Limits
 from queue_service.domain.outcomes import Failure, Outcome, Release, Retry, Success
 from queue_service.domain.records import NewEvent, OnComplete
 from queue_service.kv.entries import ABSENT, Check, Write
@@ -181,7 +181,7 @@ class Requests:
             retry = message.retry
             after = None
             if retry.HasField("after"):
-                after = checks.span(f"{path}retry.after", retry.after, lowest=0, highest=limits.delay)
+                after = checks.span(f"{path}retry.after", retry.after, lowest=0, highest=LONGEST_DURATION)
             return Retry(
                 after=after,
                 reason=checks.text(f"{path}retry.reason", retry.reason, max_bytes=limits.reason_bytes),

@@ -51,3 +51,14 @@ async def test_cancelled_group(bench):
     lease = await bench.lease()
     await bench.cancel_group(group)
     assert (await bench.extend(lease)).cancel_requested
+
+
+async def test_clock_gone_back(bench):
+    """A lease that is extended after the wall clock went back lasts as long as asked, not as long as the clock lags."""
+    told = []
+    bench.store.on_commit(lambda work: told.extend(work.notices.extended))
+    await bench.push()
+    key = await bench.lease()
+    bench.clock.wall -= 3_600_000
+    await bench.extend(key, 60_000)
+    assert told == [(key, 60_000)]

@@ -14,6 +14,7 @@ class Faulty:
     """A unit with a fault of ours: it fails in the middle of its changes."""
 
     weight = 1
+    grows = False
     urgent = False
 
     def __init__(self, change):
@@ -160,7 +161,7 @@ async def test_listeners(bench):
 
 async def test_a_unit_beyond_what_may_wait_is_refused_at_once(bench, monkeypatch):
     """The line in front of the writer is bounded: who finds it full is told to try again, and the others are served."""
-    monkeypatch.setattr("queue_service.storage.sqlite.store.WAITING_UNITS", 2)
+    monkeypatch.setattr("queue_service.storage.sqlite.line.MAX_UNITS", 2)
     async with bench.held():
         waiting = [asyncio.ensure_future(bench.write(Push([bench.job()]))) for _ in range(2)]
         await asyncio.sleep(0)

@@ -210,11 +210,11 @@ async def test_a_cancel_in_the_turn_of_the_claim_comes_on_the_stream(app, queue,
 
     app._store._loader.load = held
     other = asyncio.ensure_future(push("other"))
-    await until(lambda: not app._store._waiting and app._store._wake.is_set())
+    await until(lambda: not app._store._line._others and app._store._wake.is_set())
     events = await stream()
-    await until(lambda: len(app._store._waiting) == 1)
+    await until(lambda: len(app._store._line._others) == 1)
     cancelling = asyncio.ensure_future(queue.CancelJob(pb.CancelJobRequest(job_id=job_id)))
-    await until(lambda: len(app._store._waiting) == 2)
+    await until(lambda: len(app._store._line._others) == 2)
     go_on.set()
     await asyncio.gather(other, cancelling)
     response = await events.read()

@@ -6,20 +6,21 @@ While one transaction is being synced the next batch gathers, so no timer is nee
 import asyncio
 import logging
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import IO, Any, Self, TypeVar
+from typing import IO, Self, TypeVar
 
 import aiosqlite
 
-from queue_service.domain.errors import BrokerError, Unavailable
+from queue_service.domain.errors import BrokerError, DiskFull, Unavailable
 from queue_service.domain.limits import Limits
 from queue_service.domain.records import Entry, Group
 from queue_service.ports import Clock, Needs, Unit, Workset
 from queue_service.ports.store import EntryPage, JobView, LeasedEvent
+from queue_service.storage.sqlite.disk import Disk
 from queue_service.storage.sqlite.failures import failure_of
+from queue_service.storage.sqlite.line import Line, Waiting
 from queue_service.storage.sqlite.loading import Loader
 from queue_service.storage.sqlite.opening import Counters, StoreRefused, lock, open_reader, open_writer
 from queue_service.storage.sqlite.reading import Reader
@@ -27,12 +28,6 @@ from queue_service.storage.sqlite.writing import write_changes
 
 T = TypeVar("T")
 
-WAITING_UNITS = 20_000
-"""Requests that may wait for the writer; more would wait for longer than their callers do."""
-BUSY_RETRY_SECONDS = 0.5
-TURN_UNITS = 512
-TURN_WEIGHT = 4_000
-"""Events that one turn may touch, or 16 MiB: keeps it in the tens of milliseconds."""
 CHECKPOINT_BYTES = 8 * 1024 * 1024
 """Written since the last checkpoint: the log is moved into the file between two turns."""
 IDLE_CHECKPOINT_SECONDS = 1.0
@@ -40,39 +35,21 @@ IDLE_CHECKPOINT_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
-class _Waiting:
-    """A unit in the queue of the writer, and who waits for it."""
-
-    __slots__ = ("future", "refusal", "result", "unit")
-
-    def __init__(self, unit: Unit[Any], future: asyncio.Future[Any]) -> None:
-        self.unit = unit
-        self.future = future
-        self.result: Any = None
-        self.refusal: Exception | None = None
-
-    @property
-    def faulty(self) -> bool:
-        """Whether the unit failed for a reason that is our own fault."""
-        return self.refusal is not None and not isinstance(self.refusal, BrokerError)
-
-    def tell(self) -> None:
-        """Hand the outcome over, unless the caller is gone."""
-        if self.future.done():
-            return
-        if self.refusal is not None:
-            self.future.set_exception(self.refusal)
-        else:
-            self.future.set_result(self.result)
-
-
 class SqliteStore:
     """A store on one file. Open it with SqliteStore.open."""
 
     def __init__(
-        self, *, held: IO[str], writer: aiosqlite.Connection, reader: Reader, counters: Counters, clock: Clock
+        self,
+        *,
+        held: IO[str],
+        disk: Disk,
+        writer: aiosqlite.Connection,
+        reader: Reader,
+        counters: Counters,
+        clock: Clock,
     ) -> None:
         self._held = held
+        self._disk = disk
         self._connection = writer
         self._reader = reader
         self._clock = clock
@@ -82,8 +59,7 @@ class SqliteStore:
         self._next_event = counters.last_event + 1
         self._next_group = counters.last_group + 1
         self._queues: dict[str, int] = {}
-        self._urgent: deque[_Waiting] = deque()
-        self._waiting: deque[_Waiting] = deque()
+        self._line = Line()
         self._wake = asyncio.Event()
         self._closing = False
         self._unchecked_bytes = 0
@@ -109,7 +85,7 @@ class SqliteStore:
             except BrokerError as error:
                 raise StoreRefused(f"{path} cannot be read: {error}") from error
             opened.pop_all()
-        store = cls(held=held, writer=writer, reader=reader, counters=counters, clock=clock)
+        store = cls(held=held, disk=Disk(path, clock), writer=writer, reader=reader, counters=counters, clock=clock)
         store._queues = queues
         store._task = asyncio.create_task(store._run(), name="writer")
         return store
@@ -138,11 +114,10 @@ class SqliteStore:
         """Carry a unit out. It is durable when this returns."""
         if self._closing:
             raise Unavailable("the broker is stopping")
-        line = self._urgent if unit.urgent else self._waiting
-        if len(line) >= WAITING_UNITS:
-            raise Unavailable("the store is busy: too many requests wait for it", retry_after=BUSY_RETRY_SECONDS)
+        if unit.grows and self._disk.is_low():
+            raise DiskFull
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        line.append(_Waiting(unit, future))
+        self._line.add(unit, future)
         self._wake.set()
         return await future
 
@@ -184,12 +159,12 @@ class SqliteStore:
 
     async def _run(self) -> None:
         while True:
-            if not self._urgent and not self._waiting:
+            if not self._line:
                 if self._closing:
                     return
                 await self._idle()
                 continue
-            batch = self._take()
+            batch = self._line.take()
             if batch:
                 await self._turn(batch)
             if self._unchecked_bytes > CHECKPOINT_BYTES:
@@ -205,18 +180,7 @@ class SqliteStore:
         except TimeoutError:
             await self._checkpoint("TRUNCATE")
 
-    def _take(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
-        weight = 0
-        for source in (self._urgent, self._waiting):
-            while source and len(batch) < TURN_UNITS and (not batch or weight + source[0].unit.weight <= TURN_WEIGHT):
-                waiting = source.popleft()
-                if not waiting.future.cancelled():
-                    batch.append(waiting)
-                    weight += waiting.unit.weight
-        return batch
-
-    async def _turn(self, batch: list[_Waiting]) -> None:
+    async def _turn(self, batch: list[Waiting]) -> None:
         """Carry out a batch in one transaction. Never raises: what goes wrong is told to who waits."""
         try:
             work = await self._carry_out(batch)
@@ -236,7 +200,7 @@ class SqliteStore:
             except Exception:  # ours; what was written is durable all the same, and the callers must hear so
                 log.exception("a listener failed after a commit")
 
-    async def _carry_out(self, batch: list[_Waiting]) -> Workset:
+    async def _carry_out(self, batch: list[Waiting]) -> Workset:
         """Apply, write and commit. A unit with a fault of ours is left out; the others begin again without it."""
         while True:
             work = await self._load(batch)
@@ -251,7 +215,7 @@ class SqliteStore:
                 self._next_version = work.next_version
             return work
 
-    async def _load(self, batch: list[_Waiting]) -> Workset:
+    async def _load(self, batch: list[Waiting]) -> Workset:
         now = self._clock.now()
         needs = Needs()
         for waiting in batch:
@@ -281,7 +245,7 @@ class SqliteStore:
             log.warning("could not move the log into the file: %s", error)
 
 
-def _apply(batch: list[_Waiting], work: Workset) -> bool:
+def _apply(batch: list[Waiting], work: Workset) -> bool:
     """Let every unit change the workset. False: one failed in the middle, so the workset is of no use."""
     for waiting in batch:
         if waiting.faulty:

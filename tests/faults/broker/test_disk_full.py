@@ -90,3 +90,30 @@ async def test_what_needs_no_room_goes_on(store, room):
     (settled,) = await store.write(settle)
     assert settled.status.name == "OK"
     await store.write(push(b"2" * 16))  # into the room of the settled one
+
+
+async def test_below_the_low_water_mark_only_what_grows_is_refused(store, clock, monkeypatch):
+    await store.write(push(b"1" * 16))
+    ((claimed,),) = [
+        claim.deliveries[0]
+        for claim in await store.write(
+            ClaimEvents([Claim(queue="q", takers=(Taker(capacity=1, lease_duration=60_000),))])
+        )
+    ]
+    monkeypatch.setattr(store._disk, "_space", lambda: (1_000_000, 10_000_000_000))
+    clock.step(1_000)
+    for growing in (push(b"2" * 16), write(1)):
+        with pytest.raises(DiskFull):
+            await store.write(growing)
+    settle = Settle([Settlement(key=claimed.key, outcome=Success())], remembered={}, chance=lambda: 0.5)
+    assert [answer.state.name for answer in await store.write(settle)] == ["SUCCEEDED"]
+    await store.write(WriteEntry(Write(key="k", payload=None)))
+    monkeypatch.undo()
+    clock.step(1_000)
+    assert len(await store.write(push(b"2" * 16))) == 1
+
+
+async def test_a_small_disk_has_a_smaller_mark(store, clock, monkeypatch):
+    monkeypatch.setattr(store._disk, "_space", lambda: (3_000_000, 20_000_000))
+    clock.step(1_000)
+    assert len(await store.write(push(b"1" * 16))) == 1

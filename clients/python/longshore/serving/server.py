@@ -3,6 +3,7 @@
 The owner adds its servicers, starts it, and stops it: first draining is announced, then calls finish.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from longshore.serving.interceptor import Interceptor
 from longshore.serving.reflection import add_reflection
 
 MIB = 1024 * 1024
+MAX_PORT = 65_535
 Register = Callable[[Any, Any], None]
 """A generated add_...Servicer_to_server function."""
 
@@ -45,7 +47,7 @@ class Server:
                 ("grpc.http2.ping_timeout_ms", 5_000),
             ],
         )
-        self._health = health.aio.HealthServicer()
+        self._health = _Health()
         self._services: list[str] = []
         self.port = 0
 
@@ -63,10 +65,15 @@ class Server:
         register: Register = health_pb2_grpc.add_HealthServicer_to_server
         register(self._health, _GenericOnly(self._server))
         add_reflection(self._server, [*self._services, health.SERVICE_NAME])
+        port = address.rpartition(":")[2]
+        if not (port.isascii() and port.isdigit() and int(port) <= MAX_PORT):
+            raise AddressInUse(f"cannot listen on {address}: it must be HOST:PORT with a port from 0 to {MAX_PORT:,}")
         try:
             self.port = self._server.add_insecure_port(address)
         except RuntimeError as error:
-            raise AddressInUse(f"cannot listen on {address}: is another server running there?") from error
+            raise AddressInUse(
+                f"cannot listen on {address}: is another server running there, and is the host one of this machine?"
+            ) from error
         await self._server.start()
         for name in ("", *self._services):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -77,7 +84,31 @@ class Server:
 
     async def stop(self, grace: float) -> None:
         """Take no more calls, let the running ones finish for at most grace seconds, then end them."""
+        self._health.end_watches()
         await self._server.stop(grace)
+
+
+class _Health(health.aio.HealthServicer):
+    """Health whose watches end when the server stops: they would hold it up for the whole grace."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._watches: set[asyncio.Task[None]] = set()
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:  # noqa: N802  as in the contract
+        """Send the status at every change."""
+        watch = asyncio.ensure_future(super().Watch(request, context))
+        self._watches.add(watch)
+        try:
+            await asyncio.wait([watch])
+        finally:
+            self._watches.discard(watch)
+            watch.cancel()
+
+    def end_watches(self) -> None:
+        """Let every watcher go."""
+        for watch in self._watches:
+            watch.cancel()
 
 
 class _GenericOnly:

@@ -1,0 +1,35 @@
+"""Room on the disk: what makes the store larger is refused before the disk is full, so that acks still fit."""
+
+import os
+from pathlib import Path
+
+from queue_service.ports import Clock
+
+LOW_WATER_BYTES = 64 * 1024 * 1024
+LOW_WATER_PART = 0.1
+"""Of a small disk."""
+LOOK_SECONDS = 0.25
+
+
+class Disk:
+    """The disk of a file. It is looked at a few times a second at most."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._folder = path.resolve().parent
+        self._clock = clock
+        self._looked = float("-inf")
+        self._is_low = False
+
+    def is_low(self) -> bool:
+        """Whether less is free than the low-water mark."""
+        now = self._clock.monotonic()
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            free, size = self._space()
+            self._is_low = free < min(LOW_WATER_BYTES, size * LOW_WATER_PART)
+        return self._is_low
+
+    def _space(self) -> tuple[int, int]:
+        """Free bytes and all bytes."""
+        found = os.statvfs(self._folder)
+        return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
