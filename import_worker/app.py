@@ -17,7 +17,6 @@ from import_worker.catalogue import Catalogue
 from import_worker.clock import SystemClock
 from import_worker.config import ImportConfig
 from import_worker.config.secrets import resolve_text
-from import_worker.exchange import DESTINATION, Access, Limits
 from import_worker.flow.benches import Bench, Benches
 from import_worker.flow.changes import Changes
 from import_worker.flow.dispatch import OUT_OF_REACH, STEPS, handle
@@ -26,14 +25,15 @@ from import_worker.flow.ledger import Ledger
 from import_worker.flow.pace import Pace
 from import_worker.flow.step import Flow
 from import_worker.flow.sweep import sweep
+from import_worker.http.exchange import DESTINATION, Access, Limits
+from import_worker.http.retry import RetryPolicy
+from import_worker.http.transport import Transport
 from import_worker.ports import Clock
-from import_worker.retry import RetryPolicy
 from import_worker.rpc.errors import translate
 from import_worker.rpc.import_service import ImportService
 from import_worker.settings import Settings
 from import_worker.sources.rest import RestSource
 from import_worker.transform.mapper import Mapper
-from import_worker.transport import Transport
 from longshore.serving import Interceptor, Server
 from longshore.v1 import import_service_pb2
 from longshore.v1.import_service_pb2_grpc import add_ImportServiceServicer_to_server

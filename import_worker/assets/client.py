@@ -9,10 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from import_worker.addresses import AddressRefused, Origin
 from import_worker.assets.report import read_status
 from import_worker.assets.schema import render
-from import_worker.bodies import BodyCutOff, BodyWrong, parse_json
 from import_worker.config import ImportConfig
 from import_worker.errors import (
     ChunkTooLarge,
@@ -21,9 +19,11 @@ from import_worker.errors import (
     DestinationUnavailable,
     ExecutionLost,
 )
-from import_worker.exchange import Request, Response
+from import_worker.http.addresses import AddressRefused, Origin
+from import_worker.http.bodies import BodyCutOff, BodyWrong, parse_json
+from import_worker.http.exchange import Request, Response
+from import_worker.http.transport import Transport
 from import_worker.ports import Execution, ExecutionStatus
-from import_worker.transport import Transport
 
 Connect = Callable[[str], Transport]
 """Opens a transport to the origin of an address, with the token. It tells the token to nobody else."""

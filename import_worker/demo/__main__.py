@@ -18,9 +18,9 @@ from import_worker.clock import SystemClock
 from import_worker.demo.dataset import Dataset, load_dataset, write_tables
 from import_worker.demo.processes import DidNotStart, Processes
 from import_worker.demo.verify import Comparison, compare
-from import_worker.exchange import DESTINATION, Access, Limits, Request
-from import_worker.retry import RetryPolicy
-from import_worker.transport import Transport
+from import_worker.http.exchange import DESTINATION, Access, Limits, Request
+from import_worker.http.retry import RetryPolicy
+from import_worker.http.transport import Transport
 from longshore.cli.display import Display
 
 IMPORT = "iso-3166"

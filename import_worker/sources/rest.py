@@ -9,18 +9,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from import_worker.addresses import AddressRefused, Origin, with_params, without_params
 from import_worker.config.models import ImportConfig
 from import_worker.config.secrets import has_reference, resolve_text, secrets_in
 from import_worker.config.selectors import Selector, compile_selector, scalar_text
 from import_worker.config.source import ApiKeyAuth, Auth, BearerAuth, Resource
 from import_worker.errors import SourceBroken
-from import_worker.exchange import SOURCE, Access, Limits, Request
+from import_worker.http.addresses import AddressRefused, Origin, with_params, without_params
+from import_worker.http.exchange import SOURCE, Access, Limits, Request
+from import_worker.http.retry import RetryPolicy
+from import_worker.http.transport import Transport
 from import_worker.pagination.steps import Seen
 from import_worker.pagination.walk import Walk
 from import_worker.ports import Clock, Cursor, Page, Record
-from import_worker.retry import RetryPolicy
-from import_worker.transport import Transport
 
 _SHORTEST_SECRET = 4  # a shorter value is no secret, and hiding it would garble messages
 

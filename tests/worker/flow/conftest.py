@@ -260,7 +260,7 @@ def region(code: str, number: int, parent: str | None = None) -> dict[str, Any]:
 @pytest.fixture
 async def world(tmp_path, monkeypatch, broker, serve) -> AsyncIterator[World]:
     """A world with a small source whose parents come after their children, configured and with one worker."""
-    monkeypatch.setattr("import_worker.transport.DEFAULT_THROTTLE", 0.05)  # where no Retry-After says how long
+    monkeypatch.setattr("import_worker.http.transport.DEFAULT_THROTTLE", 0.05)  # where no Retry-After says how long
     async with AsyncExitStack() as stack:
         source = Source()
         source.url = await serve(Starlette(routes=[Route("/{resource}", source.page)])) + "/"

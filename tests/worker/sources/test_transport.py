@@ -8,9 +8,9 @@ import socket
 import pytest
 
 from import_worker.errors import DestinationBroken, DestinationUnavailable, SourceBroken, SourceUnavailable, Throttled
-from import_worker.exchange import DESTINATION, SOURCE, Access, Limits, Request
-from import_worker.retry import RetryPolicy
-from import_worker.transport import Transport
+from import_worker.http.exchange import DESTINATION, SOURCE, Access, Limits, Request
+from import_worker.http.retry import RetryPolicy
+from import_worker.http.transport import Transport
 
 GET = Request(url="/items")
 

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from import_worker.addresses import AddressRefused, Origin, check_reachable, with_params, without_params
+from import_worker.http.addresses import AddressRefused, Origin, check_reachable, with_params, without_params
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from import_worker.bodies import BodyCutOff, BodyTooLarge, BoundedBody, parse_json
+from import_worker.http.bodies import BodyCutOff, BodyTooLarge, BoundedBody, parse_json
 
 
 def collected(wire, cuts, *, limit, encoding):

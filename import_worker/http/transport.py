@@ -15,12 +15,12 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 
-from import_worker.addresses import AddressRefused, Origin, check_reachable, with_params, without_params
-from import_worker.bodies import BodyCutOff, BodyTooLarge, BodyWrong, BoundedBody, parse_json
 from import_worker.errors import Permanent, Throttled, Transient
-from import_worker.exchange import Access, Limits, Peer, Request, Response
+from import_worker.http.addresses import AddressRefused, Origin, check_reachable, with_params, without_params
+from import_worker.http.bodies import BodyCutOff, BodyTooLarge, BodyWrong, BoundedBody, parse_json
+from import_worker.http.exchange import Access, Limits, Peer, Request, Response
+from import_worker.http.retry import DEFAULT_THROTTLE, RetryPolicy, ThrottledVaguely, retry_after
 from import_worker.ports import Clock
-from import_worker.retry import DEFAULT_THROTTLE, RetryPolicy, ThrottledVaguely, retry_after
 
 T = TypeVar("T")
 
