@@ -250,6 +250,8 @@ async def test_a_stream_is_told_before_the_broker_stops(app, push, stream, refus
     assert await events.read() is None
     assert await events.call.code() == grpc.StatusCode.OK
     await stopping
+    ((lease,),) = [list(app._broker._leases._leases.values())]
+    assert lease.end - app._broker._clock.monotonic() > 10  # not cut, as that of a stream that broke would be
 
 
 @pytest.mark.parametrize(

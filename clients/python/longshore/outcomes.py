@@ -1,6 +1,6 @@
 """What a handler raises to say how its delivery ends. Returning normally is success.
 
-Each one knows its own acknowledgement.
+Each one holds what its acknowledgement says.
 """
 
 from longshore import payloads
@@ -15,9 +15,16 @@ _MAX_MESSAGE = 1_024
 class Outcome(Exception):
     """Root of the three: not a defect, but a handler's word."""
 
+    def __init__(self, text: str, settle: queue_service_pb2.Acknowledgement) -> None:
+        """Hold the settle of any delivery; the lease is filled in when it is known which."""
+        super().__init__(text)
+        self._settle = settle
+
     def acknowledgement(self, lease_id: str) -> queue_service_pb2.Acknowledgement:
         """The settle of a delivery."""
-        raise NotImplementedError
+        settle = queue_service_pb2.Acknowledgement(lease_id=lease_id)
+        settle.MergeFrom(self._settle)
+        return settle
 
 
 class Retry(Outcome):
@@ -35,16 +42,13 @@ class Retry(Outcome):
             message: for people; cut at 1,024 characters.
             data: given to the next attempt, at most 16 KiB: a JSON value or bytes.
         """
-        super().__init__(message or reason or "retry")
-        self._retry = queue_service_pb2.Retry(
+        retry = queue_service_pb2.Retry(
             after=None if after is None else duration(after, "after"),
             reason=reason,
             message=message[:_MAX_MESSAGE],
             data=_payload(data),
         )
-
-    def acknowledgement(self, lease_id: str) -> queue_service_pb2.Acknowledgement:
-        return queue_service_pb2.Acknowledgement(lease_id=lease_id, retry=self._retry)
+        super().__init__(message or reason or "retry", queue_service_pb2.Acknowledgement(retry=retry))
 
 
 class Fail(Outcome):
@@ -57,11 +61,8 @@ class Fail(Outcome):
             reason: a short name for the cause, at most 128 bytes.
             message: for people; cut at 1,024 characters.
         """
-        super().__init__(message or reason)
-        self._failure = queue_service_pb2.Failure(reason=reason, message=message[:_MAX_MESSAGE])
-
-    def acknowledgement(self, lease_id: str) -> queue_service_pb2.Acknowledgement:
-        return queue_service_pb2.Acknowledgement(lease_id=lease_id, failure=self._failure)
+        failure = queue_service_pb2.Failure(reason=reason, message=message[:_MAX_MESSAGE])
+        super().__init__(message or reason, queue_service_pb2.Acknowledgement(failure=failure))
 
 
 class Release(Outcome):
@@ -75,13 +76,10 @@ class Release(Outcome):
             reason: a short name for what is waited for, at most 128 bytes.
             data: given to the next attempt, at most 16 KiB: a JSON value or bytes.
         """
-        super().__init__(reason or "release")
-        self._release = queue_service_pb2.Release(
+        release = queue_service_pb2.Release(
             after=None if after is None else duration(after, "after"), reason=reason, data=_payload(data)
         )
-
-    def acknowledgement(self, lease_id: str) -> queue_service_pb2.Acknowledgement:
-        return queue_service_pb2.Acknowledgement(lease_id=lease_id, release=self._release)
+        super().__init__(reason or "release", queue_service_pb2.Acknowledgement(release=release))
 
 
 def success(lease_id: str) -> queue_service_pb2.Acknowledgement:

@@ -34,12 +34,25 @@ class User:
         self.held = {}  # lease_id to its delivery
         self.links = defaultdict(set)  # chain and link to the jobs that carried it
         self.promises = 0
+        self.enough = 0
+        self.reached = asyncio.Event()
         for chain in range(CHAINS):
             self._want("chain", [text([chain, 0])])
 
     def _want(self, queue, events):
         job_id = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
         self.wanted[job_id] = pb.PushRequest(queue=queue, events=events, job_id=job_id)
+
+    def expect(self, more):
+        """Tell when so many more promises were made."""
+        self.enough = self.promises + more
+        self.reached.clear()
+
+    def promise(self):
+        """The broker promised something."""
+        self.promises += 1
+        if self.promises >= self.enough:
+            self.reached.set()
 
     async def push(self, queue):
         """One push; a new one when all others were promised."""
@@ -50,7 +63,7 @@ class User:
         assert answer.job_id == job_id
         self.wanted.pop(job_id, None)
         self.promised[job_id] = len(request.events)
-        self.promises += 1
+        self.promise()
 
     async def work(self, queue, name):
         """Lease what is ready; settle each plain event somehow, and carry chains on. Answers how much it did."""
@@ -71,7 +84,7 @@ class User:
         assert result.status in {pb.ACK_STATUS_OK, pb.ACK_STATUS_ALREADY_FINAL, pb.ACK_STATUS_LEASE_LOST}
         if "success" in outcome and result.status == pb.ACK_STATUS_OK:
             self.done.add(delivery.event_id)
-        self.promises += 1
+        self.promise()
 
     async def _carry_on(self, queue, delivery):
         chain, link = json.loads(delivery.payload.json)
@@ -90,7 +103,7 @@ class User:
             return  # it was committed before the kill, and the answer lost
         self.done.add(delivery.event_id)
         self.promised |= {push.job_id: 1 for push in answer.pushes}
-        self.promises += 1
+        self.promise()
 
 
 async def live(user, address, until):
@@ -131,12 +144,10 @@ async def test_what_was_promised_survives(seed, service, tmp_path):
     async with AsyncExitStack() as stack:
         for _ in range(KILLS):
             address = await broker.start()
-            enough = user.promises + user.random.randint(30, 150)
-            using = asyncio.ensure_future(live(user, address, enough + 10_000))
+            user.expect(user.random.randint(30, 150))
+            using = asyncio.ensure_future(live(user, address, user.enough + 10_000))
             stack.callback(using.cancel)
-            async with asyncio.timeout(BOUND):
-                while user.promises < enough and not using.done():  # noqa: ASYNC110  callers at work
-                    await asyncio.sleep(0.001)
+            await asyncio.wait_for(user.reached.wait(), BOUND)
             await broker.kill()
             await asyncio.wait_for(using, BOUND)
         stats = await finish(user, await broker.start())

@@ -61,7 +61,7 @@ async def test_a_graceful_stop_keeps_what_was_promised_and_tells_the_streams(ser
 async def test_clients_push_on_through_a_restart(service, tmp_path):
     broker = service("queue_service", "--address", "127.0.0.1:0", "--database", "broker.db")
     address = await broker.start()
-    pushed, restarted = [], asyncio.Event()
+    pushed, enough, restarted = [], asyncio.Event(), asyncio.Event()
 
     async def pusher():
         async with longshore.connect(address) as client:
@@ -70,11 +70,11 @@ async def test_clients_push_on_through_a_restart(service, tmp_path):
             while not last:
                 last = restarted.is_set()
                 pushed.append((await queue.push(1)).job_id)
+                if len(pushed) >= 200:
+                    enough.set()
 
     pushers = [asyncio.ensure_future(pusher()) for _ in range(12)]
-    async with asyncio.timeout(BOUND):
-        while len(pushed) < 200:  # noqa: ASYNC110  callers at work
-            await asyncio.sleep(0.001)
+    await asyncio.wait_for(enough.wait(), BOUND)
     assert await broker.end() == 0
     await broker.start()
     restarted.set()
