@@ -29,12 +29,36 @@ class InvalidRequest(BrokerError):
         self.faults = tuple(faults)
 
 
+class QueueNotFound(BrokerError):
+    """There is no such queue."""
+
+    def __init__(self, queue: str) -> None:
+        super().__init__(f"there is no queue {queue!r}")
+        self.queue = queue
+
+
 class JobNotFound(BrokerError):
     """There is no such job."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"there is no job {job_id}, or it is no longer kept")
         self.job_id = job_id
+
+
+class EventNotFound(BrokerError):
+    """There is no such event any more."""
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(f"there is no event {event_id}: events that succeeded or were cancelled are only counted")
+        self.event_id = event_id
+
+
+class ScheduleNotFound(BrokerError):
+    """There is no such schedule."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no schedule {name!r}")
+        self.name = name
 
 
 class GroupNotFound(BrokerError):
@@ -106,6 +130,44 @@ class GroupCancelled(BrokerError):
     def __init__(self, group_id: str) -> None:
         super().__init__(f"the group {group_id} was cancelled")
         self.group_id = group_id
+
+
+class WrongState(BrokerError):
+    """Something is in a state that does not allow this."""
+
+    def __init__(self, kind: str, name: str, message: str) -> None:
+        super().__init__(f"the {kind} {name} {message}")
+        self.kind = kind
+        self.name = name
+
+
+class ChainLimit(BrokerError):
+    """Handlers pushed too deep, or too many jobs, below one root."""
+
+    def __init__(self, root_job_id: str, limit: int, *, depth: bool) -> None:
+        what = f"deeper than {limit:,} handlers" if depth else f"more than {limit:,} jobs"
+        super().__init__(f"handlers may not push {what} below the root job {root_job_id}: is this chain without end?")
+        self.root_job_id = root_job_id
+        self.limit = limit
+
+
+class QueueFull(BrokerError):
+    """A queue, or the line of a concurrency key, has as many events as it may have."""
+
+    def __init__(self, subject: str, limit: int) -> None:
+        super().__init__(f"the {subject} has {limit:,} events, which is its limit: push later, or raise the limit")
+        self.subject = subject
+        self.limit = limit
+
+
+class RateLimited(BrokerError):
+    """Too many operations in this second."""
+
+    def __init__(self, subject: str, limit: int, *, retry_after: float) -> None:
+        super().__init__(f"more than {limit:,} {subject} a second: try again in {retry_after:.3g} s")
+        self.subject = subject
+        self.limit = limit
+        self.retry_after = retry_after
 
 
 class Unavailable(BrokerError):

@@ -23,7 +23,10 @@ TABLE: dict[type[errors.BrokerError], tuple[grpc.StatusCode, str, Build]] = {
         "INVALID_REQUEST",
         lambda e: {"faults": tuple(FieldFault(field=f.field, description=f.description) for f in e.faults)},
     ),
+    errors.QueueNotFound: (Code.NOT_FOUND, "QUEUE_NOT_FOUND", lambda e: {"resource": ("queue", e.queue)}),
     errors.JobNotFound: (Code.NOT_FOUND, "JOB_NOT_FOUND", lambda e: {"resource": ("job", e.job_id)}),
+    errors.EventNotFound: (Code.NOT_FOUND, "EVENT_NOT_FOUND", lambda e: {"resource": ("event", e.event_id)}),
+    errors.ScheduleNotFound: (Code.NOT_FOUND, "SCHEDULE_NOT_FOUND", lambda e: {"resource": ("schedule", e.name)}),
     errors.GroupNotFound: (Code.NOT_FOUND, "GROUP_NOT_FOUND", lambda e: {"resource": ("group", e.group_id)}),
     errors.EntryNotFound: (Code.NOT_FOUND, "ENTRY_NOT_FOUND", lambda e: {"resource": ("entry", e.key)}),
     errors.IdReused: (
@@ -55,6 +58,30 @@ TABLE: dict[type[errors.BrokerError], tuple[grpc.StatusCode, str, Build]] = {
         Code.FAILED_PRECONDITION,
         "GROUP_CANCELLED",
         lambda e: {"metadata": {"group_id": e.group_id}, "precondition": ("GROUP", e.group_id)},
+    ),
+    errors.WrongState: (
+        Code.FAILED_PRECONDITION,
+        "WRONG_STATE",
+        lambda e: {"precondition": (e.kind.upper(), e.name)},
+    ),
+    errors.ChainLimit: (
+        Code.RESOURCE_EXHAUSTED,
+        "CHAIN_LIMIT",
+        lambda e: {"metadata": {"root_job_id": e.root_job_id, "limit": str(e.limit)}, "quota": "chain"},
+    ),
+    errors.QueueFull: (
+        Code.RESOURCE_EXHAUSTED,
+        "QUEUE_FULL",
+        lambda e: {
+            "metadata": {"subject": e.subject, "limit": str(e.limit)},
+            "quota": e.subject,
+            "retry_after": 1.0,
+        },
+    ),
+    errors.RateLimited: (
+        Code.RESOURCE_EXHAUSTED,
+        "RATE_LIMITED",
+        lambda e: {"quota": e.subject, "retry_after": e.retry_after},
     ),
     errors.Unavailable: (Code.UNAVAILABLE, "UNAVAILABLE", lambda e: {"retry_after": e.retry_after}),
     errors.DiskFull: (Code.RESOURCE_EXHAUSTED, "DISK_FULL", lambda _: {"quota": "disk", "retry_after": 10.0}),

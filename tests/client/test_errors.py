@@ -45,7 +45,7 @@ async def test_the_reason_of_a_call_or_of_an_item_chooses_the_class(client, fake
     [
         ("UNAUTHENTICATED", longshore.Unauthenticated),
         ("PERMISSION_DENIED", longshore.PermissionDenied),
-        ("RESOURCE_EXHAUSTED", longshore.RateLimited),
+        ("RESOURCE_EXHAUSTED", longshore.ResourceExhausted),
         ("UNIMPLEMENTED", longshore.Unimplemented),
         ("NOT_FOUND", longshore.NotFound),
         ("UNKNOWN", longshore.LongshoreError),
@@ -68,7 +68,7 @@ async def test_a_reason_of_a_newer_service_falls_back_to_its_code(client, fake, 
         await fail_call(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_NEW", delay)
 
     fake.answers["GetJob"] = fail
-    with pytest.raises(longshore.RateLimited) as caught:
+    with pytest.raises(longshore.ResourceExhausted) as caught:
         await client.job("x").get()
     assert caught.value.reason == "ERROR_REASON_NEW"
     assert caught.value.retry_after == 2.5

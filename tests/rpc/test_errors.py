@@ -7,7 +7,7 @@ from queue_service.domain.errors import DataLoss
 from queue_service.rpc.errors import TABLE
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
-SENT_BY_THE_WORKER = {"IMPORT_NOT_FOUND", "WRONG_STATE", "CONFIG_INVALID"}
+SENT_BY_THE_WORKER = {"IMPORT_NOT_FOUND", "CONFIG_INVALID"}
 
 
 @pytest.fixture

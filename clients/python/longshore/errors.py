@@ -88,10 +88,28 @@ class NotFound(LongshoreError):
     code = "NOT_FOUND"
 
 
+class QueueNotFound(NotFound):
+    """No such queue."""
+
+    reason = "ERROR_REASON_QUEUE_NOT_FOUND"
+
+
 class JobNotFound(NotFound):
     """No such job, or it is no longer kept."""
 
     reason = "ERROR_REASON_JOB_NOT_FOUND"
+
+
+class EventNotFound(NotFound):
+    """No such event, or its row went when it ended."""
+
+    reason = "ERROR_REASON_EVENT_NOT_FOUND"
+
+
+class ScheduleNotFound(NotFound):
+    """No such schedule."""
+
+    reason = "ERROR_REASON_SCHEDULE_NOT_FOUND"
 
 
 class GroupNotFound(NotFound):
@@ -182,13 +200,31 @@ class VersionMismatch(LongshoreError):
         return self._number("current_version")
 
 
-class RateLimited(LongshoreError):
-    """A limit is reached; retry_after says when to try again, where the service knows."""
+class ResourceExhausted(LongshoreError):
+    """A limit is reached; retry_after says when to try again, where waiting helps."""
 
     code = "RESOURCE_EXHAUSTED"
 
 
-class DiskFull(RateLimited):
+class RateLimited(ResourceExhausted):
+    """Too many operations in this second."""
+
+    reason = "ERROR_REASON_RATE_LIMITED"
+
+
+class QueueFull(ResourceExhausted):
+    """The queue, or the line of a concurrency key, has as many events as it may have."""
+
+    reason = "ERROR_REASON_QUEUE_FULL"
+
+
+class ChainLimit(ResourceExhausted):
+    """Handlers pushed too deep, or too many jobs, below one root: waiting does not help."""
+
+    reason = "ERROR_REASON_CHAIN_LIMIT"
+
+
+class DiskFull(ResourceExhausted):
     """The store's disk has no room for this."""
 
     reason = "ERROR_REASON_DISK_FULL"
@@ -248,7 +284,7 @@ BY_CODE: Mapping[str, type[LongshoreError]] = {
         AlreadyExists,
         FailedPrecondition,
         VersionMismatch,
-        RateLimited,
+        ResourceExhausted,
         Unavailable,
         DeadlineExceeded,
         DataLoss,
@@ -268,7 +304,10 @@ BY_REASON: Mapping[str, type[LongshoreError]] = {
         InvalidRequest,
         RequestTooLarge,
         ConfigInvalid,
+        QueueNotFound,
         JobNotFound,
+        EventNotFound,
+        ScheduleNotFound,
         GroupNotFound,
         EntryNotFound,
         ImportNotFound,
@@ -279,6 +318,9 @@ BY_REASON: Mapping[str, type[LongshoreError]] = {
         GroupCancelled,
         WrongState,
         VersionMismatch,
+        RateLimited,
+        QueueFull,
+        ChainLimit,
         DiskFull,
         Unavailable,
         DataLoss,

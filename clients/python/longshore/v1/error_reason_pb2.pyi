@@ -9,6 +9,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
     ERROR_REASON_INVALID_REQUEST: _ClassVar[ErrorReason]
     ERROR_REASON_REQUEST_TOO_LARGE: _ClassVar[ErrorReason]
+    ERROR_REASON_QUEUE_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_JOB_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_GROUP_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_ENTRY_NOT_FOUND: _ClassVar[ErrorReason]
@@ -26,9 +27,15 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_DATA_LOSS: _ClassVar[ErrorReason]
     ERROR_REASON_UNIMPLEMENTED: _ClassVar[ErrorReason]
     ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
+    ERROR_REASON_EVENT_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_SCHEDULE_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_CHAIN_LIMIT: _ClassVar[ErrorReason]
+    ERROR_REASON_QUEUE_FULL: _ClassVar[ErrorReason]
+    ERROR_REASON_RATE_LIMITED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_REQUEST: ErrorReason
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason
+ERROR_REASON_QUEUE_NOT_FOUND: ErrorReason
 ERROR_REASON_JOB_NOT_FOUND: ErrorReason
 ERROR_REASON_GROUP_NOT_FOUND: ErrorReason
 ERROR_REASON_ENTRY_NOT_FOUND: ErrorReason
@@ -46,3 +53,8 @@ ERROR_REASON_DISK_FULL: ErrorReason
 ERROR_REASON_DATA_LOSS: ErrorReason
 ERROR_REASON_UNIMPLEMENTED: ErrorReason
 ERROR_REASON_INTERNAL: ErrorReason
+ERROR_REASON_EVENT_NOT_FOUND: ErrorReason
+ERROR_REASON_SCHEDULE_NOT_FOUND: ErrorReason
+ERROR_REASON_CHAIN_LIMIT: ErrorReason
+ERROR_REASON_QUEUE_FULL: ErrorReason
+ERROR_REASON_RATE_LIMITED: ErrorReason

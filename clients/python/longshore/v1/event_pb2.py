@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from longshore.v1 import error_reason_pb2 as longshore_dot_v1_dot_error__reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18longshore/v1/event.proto\x12\x0clongshore.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1flongshore/v1/error_reason.proto\"1\n\x07Payload\x12\x0e\n\x04json\x18\x01 \x01(\tH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04kind\"\x92\x02\n\tEventSpec\x12&\n\x07payload\x18\x01 \x01(\x0b\x32\x15.longshore.v1.Payload\x12*\n\x05\x64\x65lay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12\x35\n\x0fnot_before_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12;\n\nattributes\x18\x06 \x03(\x0b\x32\'.longshore.v1.EventSpec.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\n\n\x08schedule\"\x9e\x01\n\x0cRetryContext\x12\x13\n\x0bretry_count\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12#\n\x04\x64\x61ta\x18\x04 \x01(\x0b\x32\x15.longshore.v1.Payload\x12\x33\n\x0f\x66irst_push_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\x07Lineage\x12\x13\n\x0broot_job_id\x18\x01 \x01(\t\x12\r\n\x05\x64\x65pth\x18\x02 \x01(\x05\"\xda\x03\n\x08\x44\x65livery\x12\x10\n\x08lease_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0e\n\x06job_id\x18\x03 \x01(\t\x12\r\n\x05queue\x18\x04 \x01(\t\x12&\n\x07payload\x18\x05 \x01(\x0b\x32\x15.longshore.v1.Payload\x12:\n\nattributes\x18\x06 \x03(\x0b\x32&.longshore.v1.Delivery.AttributesEntry\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x12\x31\n\rretry_context\x18\x08 \x01(\x0b\x32\x1a.longshore.v1.RetryContext\x12\x35\n\x11lease_expire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tpush_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08group_id\x18\x0b \x01(\tH\x00\x88\x01\x01\x12&\n\x07lineage\x18\x0c \x01(\x0b\x32\x15.longshore.v1.Lineage\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_group_id\"4\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"\xf1\x01\n\tItemError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.longshore.v1.ErrorReason\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x30\n\nviolations\x18\x04 \x03(\x0b\x32\x1c.longshore.v1.FieldViolation\x12\x37\n\x08metadata\x18\x05 \x03(\x0b\x32%.longshore.v1.ItemError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\xa8\x01\n\nEventState\x12\x1b\n\x17\x45VENT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45VENT_STATE_PENDING\x10\x01\x12\x16\n\x12\x45VENT_STATE_LEASED\x10\x02\x12\x19\n\x15\x45VENT_STATE_SUCCEEDED\x10\x03\x12\x16\n\x12\x45VENT_STATE_FAILED\x10\x04\x12\x19\n\x15\x45VENT_STATE_CANCELLED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18longshore/v1/event.proto\x12\x0clongshore.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1flongshore/v1/error_reason.proto\"1\n\x07Payload\x12\x0e\n\x04json\x18\x01 \x01(\tH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04kind\"\xc8\x03\n\tEventSpec\x12&\n\x07payload\x18\x01 \x01(\x0b\x32\x15.longshore.v1.Payload\x12*\n\x05\x64\x65lay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12\x35\n\x0fnot_before_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x15\n\x08priority\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12.\n\x0b\x63oncurrency\x18\x05 \x01(\x0b\x32\x19.longshore.v1.Concurrency\x12;\n\nattributes\x18\x06 \x03(\x0b\x32\'.longshore.v1.EventSpec.AttributesEntry\x12/\n\x0cretry_policy\x18\x07 \x01(\x0b\x32\x19.longshore.v1.RetryPolicy\x12/\n\x0c\x65xpire_after\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\n\n\x08scheduleB\x0b\n\t_priority\")\n\x0b\x43oncurrency\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"\xcb\x02\n\x0bRetryPolicy\x12\x19\n\x0cmax_attempts\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12*\n\x07max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1d\n\x10max_lease_losses\x18\x03 \x01(\x05H\x01\x88\x01\x01\x12\x32\n\x0finitial_backoff\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\nmultiplier\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12.\n\x0bmax_backoff\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12$\n\x06jitter\x18\x07 \x01(\x0e\x32\x14.longshore.v1.JitterB\x0f\n\r_max_attemptsB\x13\n\x11_max_lease_lossesB\r\n\x0b_multiplier\"\xb4\x01\n\x0cRetryContext\x12\x13\n\x0bretry_count\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12#\n\x04\x64\x61ta\x18\x04 \x01(\x0b\x32\x15.longshore.v1.Payload\x12\x33\n\x0f\x66irst_push_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clease_losses\x18\x06 \x01(\x05\"-\n\x07Lineage\x12\x13\n\x0broot_job_id\x18\x01 \x01(\t\x12\r\n\x05\x64\x65pth\x18\x02 \x01(\x05\"\x9e\x04\n\x08\x44\x65livery\x12\x10\n\x08lease_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0e\n\x06job_id\x18\x03 \x01(\t\x12\r\n\x05queue\x18\x04 \x01(\t\x12&\n\x07payload\x18\x05 \x01(\x0b\x32\x15.longshore.v1.Payload\x12:\n\nattributes\x18\x06 \x03(\x0b\x32&.longshore.v1.Delivery.AttributesEntry\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x12\x31\n\rretry_context\x18\x08 \x01(\x0b\x32\x1a.longshore.v1.RetryContext\x12\x35\n\x11lease_expire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tpush_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08group_id\x18\x0b \x01(\tH\x00\x88\x01\x01\x12&\n\x07lineage\x18\x0c \x01(\x0b\x32\x15.longshore.v1.Lineage\x12\x10\n\x08priority\x18\r \x01(\x05\x12\x30\n\x0crun_end_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_group_id\"4\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"\xf1\x01\n\tItemError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.longshore.v1.ErrorReason\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x30\n\nviolations\x18\x04 \x03(\x0b\x32\x1c.longshore.v1.FieldViolation\x12\x37\n\x08metadata\x18\x05 \x03(\x0b\x32%.longshore.v1.ItemError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*B\n\x06Jitter\x12\x16\n\x12JITTER_UNSPECIFIED\x10\x00\x12\x0f\n\x0bJITTER_FULL\x10\x01\x12\x0f\n\x0bJITTER_NONE\x10\x02*\xa8\x01\n\nEventState\x12\x1b\n\x17\x45VENT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45VENT_STATE_PENDING\x10\x01\x12\x16\n\x12\x45VENT_STATE_LEASED\x10\x02\x12\x19\n\x15\x45VENT_STATE_SUCCEEDED\x10\x03\x12\x16\n\x12\x45VENT_STATE_FAILED\x10\x04\x12\x19\n\x15\x45VENT_STATE_CANCELLED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,26 +40,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELIVERY_ATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_ITEMERROR_METADATAENTRY']._loaded_options = None
   _globals['_ITEMERROR_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_EVENTSTATE']._serialized_start=1452
-  _globals['_EVENTSTATE']._serialized_end=1620
+  _globals['_JITTER']._serialized_start=2100
+  _globals['_JITTER']._serialized_end=2166
+  _globals['_EVENTSTATE']._serialized_start=2169
+  _globals['_EVENTSTATE']._serialized_end=2337
   _globals['_PAYLOAD']._serialized_start=140
   _globals['_PAYLOAD']._serialized_end=189
   _globals['_EVENTSPEC']._serialized_start=192
-  _globals['_EVENTSPEC']._serialized_end=466
-  _globals['_EVENTSPEC_ATTRIBUTESENTRY']._serialized_start=405
-  _globals['_EVENTSPEC_ATTRIBUTESENTRY']._serialized_end=454
-  _globals['_RETRYCONTEXT']._serialized_start=469
-  _globals['_RETRYCONTEXT']._serialized_end=627
-  _globals['_LINEAGE']._serialized_start=629
-  _globals['_LINEAGE']._serialized_end=674
-  _globals['_DELIVERY']._serialized_start=677
-  _globals['_DELIVERY']._serialized_end=1151
-  _globals['_DELIVERY_ATTRIBUTESENTRY']._serialized_start=405
-  _globals['_DELIVERY_ATTRIBUTESENTRY']._serialized_end=454
-  _globals['_FIELDVIOLATION']._serialized_start=1153
-  _globals['_FIELDVIOLATION']._serialized_end=1205
-  _globals['_ITEMERROR']._serialized_start=1208
-  _globals['_ITEMERROR']._serialized_end=1449
-  _globals['_ITEMERROR_METADATAENTRY']._serialized_start=1402
-  _globals['_ITEMERROR_METADATAENTRY']._serialized_end=1449
+  _globals['_EVENTSPEC']._serialized_end=648
+  _globals['_EVENTSPEC_ATTRIBUTESENTRY']._serialized_start=574
+  _globals['_EVENTSPEC_ATTRIBUTESENTRY']._serialized_end=623
+  _globals['_CONCURRENCY']._serialized_start=650
+  _globals['_CONCURRENCY']._serialized_end=691
+  _globals['_RETRYPOLICY']._serialized_start=694
+  _globals['_RETRYPOLICY']._serialized_end=1025
+  _globals['_RETRYCONTEXT']._serialized_start=1028
+  _globals['_RETRYCONTEXT']._serialized_end=1208
+  _globals['_LINEAGE']._serialized_start=1210
+  _globals['_LINEAGE']._serialized_end=1255
+  _globals['_DELIVERY']._serialized_start=1258
+  _globals['_DELIVERY']._serialized_end=1800
+  _globals['_DELIVERY_ATTRIBUTESENTRY']._serialized_start=574
+  _globals['_DELIVERY_ATTRIBUTESENTRY']._serialized_end=623
+  _globals['_FIELDVIOLATION']._serialized_start=1802
+  _globals['_FIELDVIOLATION']._serialized_end=1854
+  _globals['_ITEMERROR']._serialized_start=1857
+  _globals['_ITEMERROR']._serialized_end=2098
+  _globals['_ITEMERROR_METADATAENTRY']._serialized_start=2051
+  _globals['_ITEMERROR_METADATAENTRY']._serialized_end=2098
 # @@protoc_insertion_point(module_scope)

@@ -12,6 +12,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Jitter(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JITTER_UNSPECIFIED: _ClassVar[Jitter]
+    JITTER_FULL: _ClassVar[Jitter]
+    JITTER_NONE: _ClassVar[Jitter]
+
 class EventState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     EVENT_STATE_UNSPECIFIED: _ClassVar[EventState]
@@ -20,6 +26,9 @@ class EventState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EVENT_STATE_SUCCEEDED: _ClassVar[EventState]
     EVENT_STATE_FAILED: _ClassVar[EventState]
     EVENT_STATE_CANCELLED: _ClassVar[EventState]
+JITTER_UNSPECIFIED: Jitter
+JITTER_FULL: Jitter
+JITTER_NONE: Jitter
 EVENT_STATE_UNSPECIFIED: EventState
 EVENT_STATE_PENDING: EventState
 EVENT_STATE_LEASED: EventState
@@ -36,7 +45,7 @@ class Payload(_message.Message):
     def __init__(self, json: _Optional[str] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class EventSpec(_message.Message):
-    __slots__ = ("payload", "delay", "not_before_time", "attributes")
+    __slots__ = ("payload", "delay", "not_before_time", "priority", "concurrency", "attributes", "retry_policy", "expire_after")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -47,26 +56,62 @@ class EventSpec(_message.Message):
     PAYLOAD_FIELD_NUMBER: _ClassVar[int]
     DELAY_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_TIME_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    CONCURRENCY_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_AFTER_FIELD_NUMBER: _ClassVar[int]
     payload: Payload
     delay: _duration_pb2.Duration
     not_before_time: _timestamp_pb2.Timestamp
+    priority: int
+    concurrency: Concurrency
     attributes: _containers.ScalarMap[str, str]
-    def __init__(self, payload: _Optional[_Union[Payload, _Mapping]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., not_before_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    retry_policy: RetryPolicy
+    expire_after: _duration_pb2.Duration
+    def __init__(self, payload: _Optional[_Union[Payload, _Mapping]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., not_before_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., priority: _Optional[int] = ..., concurrency: _Optional[_Union[Concurrency, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., retry_policy: _Optional[_Union[RetryPolicy, _Mapping]] = ..., expire_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class Concurrency(_message.Message):
+    __slots__ = ("key", "limit")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    limit: int
+    def __init__(self, key: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class RetryPolicy(_message.Message):
+    __slots__ = ("max_attempts", "max_age", "max_lease_losses", "initial_backoff", "multiplier", "max_backoff", "jitter")
+    MAX_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_AGE_FIELD_NUMBER: _ClassVar[int]
+    MAX_LEASE_LOSSES_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_BACKOFF_FIELD_NUMBER: _ClassVar[int]
+    MULTIPLIER_FIELD_NUMBER: _ClassVar[int]
+    MAX_BACKOFF_FIELD_NUMBER: _ClassVar[int]
+    JITTER_FIELD_NUMBER: _ClassVar[int]
+    max_attempts: int
+    max_age: _duration_pb2.Duration
+    max_lease_losses: int
+    initial_backoff: _duration_pb2.Duration
+    multiplier: float
+    max_backoff: _duration_pb2.Duration
+    jitter: Jitter
+    def __init__(self, max_attempts: _Optional[int] = ..., max_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_lease_losses: _Optional[int] = ..., initial_backoff: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., multiplier: _Optional[float] = ..., max_backoff: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., jitter: _Optional[_Union[Jitter, str]] = ...) -> None: ...
 
 class RetryContext(_message.Message):
-    __slots__ = ("retry_count", "reason", "message", "data", "first_push_time")
+    __slots__ = ("retry_count", "reason", "message", "data", "first_push_time", "lease_losses")
     RETRY_COUNT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     FIRST_PUSH_TIME_FIELD_NUMBER: _ClassVar[int]
+    LEASE_LOSSES_FIELD_NUMBER: _ClassVar[int]
     retry_count: int
     reason: str
     message: str
     data: Payload
     first_push_time: _timestamp_pb2.Timestamp
-    def __init__(self, retry_count: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., data: _Optional[_Union[Payload, _Mapping]] = ..., first_push_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    lease_losses: int
+    def __init__(self, retry_count: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., data: _Optional[_Union[Payload, _Mapping]] = ..., first_push_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lease_losses: _Optional[int] = ...) -> None: ...
 
 class Lineage(_message.Message):
     __slots__ = ("root_job_id", "depth")
@@ -77,7 +122,7 @@ class Lineage(_message.Message):
     def __init__(self, root_job_id: _Optional[str] = ..., depth: _Optional[int] = ...) -> None: ...
 
 class Delivery(_message.Message):
-    __slots__ = ("lease_id", "event_id", "job_id", "queue", "payload", "attributes", "attempt", "retry_context", "lease_expire_time", "push_time", "group_id", "lineage")
+    __slots__ = ("lease_id", "event_id", "job_id", "queue", "payload", "attributes", "attempt", "retry_context", "lease_expire_time", "push_time", "group_id", "lineage", "priority", "run_end_time")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -97,6 +142,8 @@ class Delivery(_message.Message):
     PUSH_TIME_FIELD_NUMBER: _ClassVar[int]
     GROUP_ID_FIELD_NUMBER: _ClassVar[int]
     LINEAGE_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    RUN_END_TIME_FIELD_NUMBER: _ClassVar[int]
     lease_id: str
     event_id: str
     job_id: str
@@ -109,7 +156,9 @@ class Delivery(_message.Message):
     push_time: _timestamp_pb2.Timestamp
     group_id: str
     lineage: Lineage
-    def __init__(self, lease_id: _Optional[str] = ..., event_id: _Optional[str] = ..., job_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., attempt: _Optional[int] = ..., retry_context: _Optional[_Union[RetryContext, _Mapping]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., push_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., group_id: _Optional[str] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ...) -> None: ...
+    priority: int
+    run_end_time: _timestamp_pb2.Timestamp
+    def __init__(self, lease_id: _Optional[str] = ..., event_id: _Optional[str] = ..., job_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., attempt: _Optional[int] = ..., retry_context: _Optional[_Union[RetryContext, _Mapping]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., push_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., group_id: _Optional[str] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ..., priority: _Optional[int] = ..., run_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class FieldViolation(_message.Message):
     __slots__ = ("field", "description")

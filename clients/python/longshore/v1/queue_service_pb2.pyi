@@ -188,8 +188,10 @@ class Acknowledgement(_message.Message):
     def __init__(self, lease_id: _Optional[str] = ..., success: _Optional[_Union[Success, _Mapping]] = ..., retry: _Optional[_Union[Retry, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., release: _Optional[_Union[Release, _Mapping]] = ...) -> None: ...
 
 class Success(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _event_pb2.Payload
+    def __init__(self, result: _Optional[_Union[_event_pb2.Payload, _Mapping]] = ...) -> None: ...
 
 class Retry(_message.Message):
     __slots__ = ("after", "reason", "message", "data")
@@ -250,12 +252,22 @@ class AckResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[AckResult, _Mapping]]] = ...) -> None: ...
 
 class LeaseExtension(_message.Message):
-    __slots__ = ("lease_id", "duration")
+    __slots__ = ("lease_id", "duration", "progress")
     LEASE_ID_FIELD_NUMBER: _ClassVar[int]
     DURATION_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
     lease_id: str
     duration: _duration_pb2.Duration
-    def __init__(self, lease_id: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    progress: Progress
+    def __init__(self, lease_id: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ...) -> None: ...
+
+class Progress(_message.Message):
+    __slots__ = ("fraction", "text")
+    FRACTION_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    fraction: float
+    text: str
+    def __init__(self, fraction: _Optional[float] = ..., text: _Optional[str] = ...) -> None: ...
 
 class ExtendLeasesRequest(_message.Message):
     __slots__ = ("extensions",)
@@ -372,7 +384,7 @@ class JobStats(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., success: _Optional[int] = ..., in_progress: _Optional[int] = ..., failed: _Optional[int] = ..., cancelled: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., push_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finish_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("job_id", "queue", "request_id", "group_id", "lineage", "stats", "cancel_time")
+    __slots__ = ("job_id", "queue", "request_id", "group_id", "lineage", "stats", "cancel_time", "pushes_below_root", "progress", "results")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -380,6 +392,9 @@ class Job(_message.Message):
     LINEAGE_FIELD_NUMBER: _ClassVar[int]
     STATS_FIELD_NUMBER: _ClassVar[int]
     CANCEL_TIME_FIELD_NUMBER: _ClassVar[int]
+    PUSHES_BELOW_ROOT_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     queue: str
     request_id: str
@@ -387,7 +402,40 @@ class Job(_message.Message):
     lineage: _event_pb2.Lineage
     stats: JobStats
     cancel_time: _timestamp_pb2.Timestamp
-    def __init__(self, job_id: _Optional[str] = ..., queue: _Optional[str] = ..., request_id: _Optional[str] = ..., group_id: _Optional[str] = ..., lineage: _Optional[_Union[_event_pb2.Lineage, _Mapping]] = ..., stats: _Optional[_Union[JobStats, _Mapping]] = ..., cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    pushes_below_root: int
+    progress: _containers.RepeatedCompositeFieldContainer[EventProgress]
+    results: _containers.RepeatedCompositeFieldContainer[EventResult]
+    def __init__(self, job_id: _Optional[str] = ..., queue: _Optional[str] = ..., request_id: _Optional[str] = ..., group_id: _Optional[str] = ..., lineage: _Optional[_Union[_event_pb2.Lineage, _Mapping]] = ..., stats: _Optional[_Union[JobStats, _Mapping]] = ..., cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pushes_below_root: _Optional[int] = ..., progress: _Optional[_Iterable[_Union[EventProgress, _Mapping]]] = ..., results: _Optional[_Iterable[_Union[EventResult, _Mapping]]] = ...) -> None: ...
+
+class EventProgress(_message.Message):
+    __slots__ = ("event_id", "progress", "update_time")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    event_id: str
+    progress: Progress
+    update_time: _timestamp_pb2.Timestamp
+    def __init__(self, event_id: _Optional[str] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class EventResult(_message.Message):
+    __slots__ = ("event_id", "result")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    event_id: str
+    result: _event_pb2.Payload
+    def __init__(self, event_id: _Optional[str] = ..., result: _Optional[_Union[_event_pb2.Payload, _Mapping]] = ...) -> None: ...
+
+class WatchJobRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class WatchJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
 
 class GetJobRequest(_message.Message):
     __slots__ = ("job_id",)
@@ -464,12 +512,14 @@ class Group(_message.Message):
     def __init__(self, group_id: _Optional[str] = ..., state: _Optional[_Union[GroupState, str]] = ..., result: _Optional[_Union[GroupResult, str]] = ..., jobs: _Optional[int] = ..., success: _Optional[int] = ..., in_progress: _Optional[int] = ..., failed: _Optional[int] = ..., cancelled: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., on_complete_job_id: _Optional[str] = ...) -> None: ...
 
 class CreateGroupRequest(_message.Message):
-    __slots__ = ("group_id", "on_complete")
+    __slots__ = ("group_id", "on_complete", "parent_lease_id")
     GROUP_ID_FIELD_NUMBER: _ClassVar[int]
     ON_COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    PARENT_LEASE_ID_FIELD_NUMBER: _ClassVar[int]
     group_id: str
     on_complete: OnComplete
-    def __init__(self, group_id: _Optional[str] = ..., on_complete: _Optional[_Union[OnComplete, _Mapping]] = ...) -> None: ...
+    parent_lease_id: str
+    def __init__(self, group_id: _Optional[str] = ..., on_complete: _Optional[_Union[OnComplete, _Mapping]] = ..., parent_lease_id: _Optional[str] = ...) -> None: ...
 
 class CreateGroupResponse(_message.Message):
     __slots__ = ("group", "deduplicated")
@@ -498,6 +548,18 @@ class GetGroupRequest(_message.Message):
     def __init__(self, group_id: _Optional[str] = ...) -> None: ...
 
 class GetGroupResponse(_message.Message):
+    __slots__ = ("group",)
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    group: Group
+    def __init__(self, group: _Optional[_Union[Group, _Mapping]] = ...) -> None: ...
+
+class WatchGroupRequest(_message.Message):
+    __slots__ = ("group_id",)
+    GROUP_ID_FIELD_NUMBER: _ClassVar[int]
+    group_id: str
+    def __init__(self, group_id: _Optional[str] = ...) -> None: ...
+
+class WatchGroupResponse(_message.Message):
     __slots__ = ("group",)
     GROUP_FIELD_NUMBER: _ClassVar[int]
     group: Group

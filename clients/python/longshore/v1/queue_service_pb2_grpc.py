@@ -82,6 +82,11 @@ class QueueServiceStub:
                 request_serializer=longshore_dot_v1_dot_queue__service__pb2.GetJobStatsRequest.SerializeToString,
                 response_deserializer=longshore_dot_v1_dot_queue__service__pb2.GetJobStatsResponse.FromString,
                 _registered_method=True)
+        self.WatchJob = channel.unary_stream(
+                '/longshore.v1.QueueService/WatchJob',
+                request_serializer=longshore_dot_v1_dot_queue__service__pb2.WatchJobRequest.SerializeToString,
+                response_deserializer=longshore_dot_v1_dot_queue__service__pb2.WatchJobResponse.FromString,
+                _registered_method=True)
         self.CancelJob = channel.unary_unary(
                 '/longshore.v1.QueueService/CancelJob',
                 request_serializer=longshore_dot_v1_dot_queue__service__pb2.CancelJobRequest.SerializeToString,
@@ -101,6 +106,11 @@ class QueueServiceStub:
                 '/longshore.v1.QueueService/GetGroup',
                 request_serializer=longshore_dot_v1_dot_queue__service__pb2.GetGroupRequest.SerializeToString,
                 response_deserializer=longshore_dot_v1_dot_queue__service__pb2.GetGroupResponse.FromString,
+                _registered_method=True)
+        self.WatchGroup = channel.unary_stream(
+                '/longshore.v1.QueueService/WatchGroup',
+                request_serializer=longshore_dot_v1_dot_queue__service__pb2.WatchGroupRequest.SerializeToString,
+                response_deserializer=longshore_dot_v1_dot_queue__service__pb2.WatchGroupResponse.FromString,
                 _registered_method=True)
         self.CancelGroup = channel.unary_unary(
                 '/longshore.v1.QueueService/CancelGroup',
@@ -179,6 +189,14 @@ class QueueServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchJob(self, request, context):
+        """WatchJob sends the job at once and whenever it has changed, and ends when the job has ended. Changes that follow
+        each other closely are told as one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CancelJob(self, request, context):
         """CancelJob cancels what has not begun, retries included, and asks running workers to stop.
         Repeating it, or cancelling what has ended, is OK and changes nothing.
@@ -203,6 +221,14 @@ class QueueServiceServicer:
 
     def GetGroup(self, request, context):
         """GetGroup returns one group, or NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchGroup(self, request, context):
+        """WatchGroup sends the group at once and whenever it has changed, and ends when the group is complete. Changes that
+        follow each other closely are told as one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -263,6 +289,11 @@ def add_QueueServiceServicer_to_server(servicer, server):
                     request_deserializer=longshore_dot_v1_dot_queue__service__pb2.GetJobStatsRequest.FromString,
                     response_serializer=longshore_dot_v1_dot_queue__service__pb2.GetJobStatsResponse.SerializeToString,
             ),
+            'WatchJob': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchJob,
+                    request_deserializer=longshore_dot_v1_dot_queue__service__pb2.WatchJobRequest.FromString,
+                    response_serializer=longshore_dot_v1_dot_queue__service__pb2.WatchJobResponse.SerializeToString,
+            ),
             'CancelJob': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelJob,
                     request_deserializer=longshore_dot_v1_dot_queue__service__pb2.CancelJobRequest.FromString,
@@ -282,6 +313,11 @@ def add_QueueServiceServicer_to_server(servicer, server):
                     servicer.GetGroup,
                     request_deserializer=longshore_dot_v1_dot_queue__service__pb2.GetGroupRequest.FromString,
                     response_serializer=longshore_dot_v1_dot_queue__service__pb2.GetGroupResponse.SerializeToString,
+            ),
+            'WatchGroup': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchGroup,
+                    request_deserializer=longshore_dot_v1_dot_queue__service__pb2.WatchGroupRequest.FromString,
+                    response_serializer=longshore_dot_v1_dot_queue__service__pb2.WatchGroupResponse.SerializeToString,
             ),
             'CancelGroup': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelGroup,
@@ -546,6 +582,33 @@ class QueueService:
             _registered_method=True)
 
     @staticmethod
+    def WatchJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/longshore.v1.QueueService/WatchJob',
+            longshore_dot_v1_dot_queue__service__pb2.WatchJobRequest.SerializeToString,
+            longshore_dot_v1_dot_queue__service__pb2.WatchJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CancelJob(request,
             target,
             options=(),
@@ -643,6 +706,33 @@ class QueueService:
             '/longshore.v1.QueueService/GetGroup',
             longshore_dot_v1_dot_queue__service__pb2.GetGroupRequest.SerializeToString,
             longshore_dot_v1_dot_queue__service__pb2.GetGroupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchGroup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/longshore.v1.QueueService/WatchGroup',
+            longshore_dot_v1_dot_queue__service__pb2.WatchGroupRequest.SerializeToString,
+            longshore_dot_v1_dot_queue__service__pb2.WatchGroupResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,6 +56,10 @@ class QueueServiceStub:
     """GetJob returns one job, or NOT_FOUND."""
     GetJobStats: _grpc.UnaryUnaryMultiCallable[_queue_service_pb2.GetJobStatsRequest, _queue_service_pb2.GetJobStatsResponse]
     """GetJobStats returns the counts of many jobs."""
+    WatchJob: _grpc.UnaryStreamMultiCallable[_queue_service_pb2.WatchJobRequest, _queue_service_pb2.WatchJobResponse]
+    """WatchJob sends the job at once and whenever it has changed, and ends when the job has ended. Changes that follow
+    each other closely are told as one.
+    """
     CancelJob: _grpc.UnaryUnaryMultiCallable[_queue_service_pb2.CancelJobRequest, _queue_service_pb2.CancelJobResponse]
     """CancelJob cancels what has not begun, retries included, and asks running workers to stop.
     Repeating it, or cancelling what has ended, is OK and changes nothing.
@@ -66,6 +70,10 @@ class QueueServiceStub:
     """SealGroup closes a group for pushes from outside. From then on it completes when its last event ends."""
     GetGroup: _grpc.UnaryUnaryMultiCallable[_queue_service_pb2.GetGroupRequest, _queue_service_pb2.GetGroupResponse]
     """GetGroup returns one group, or NOT_FOUND."""
+    WatchGroup: _grpc.UnaryStreamMultiCallable[_queue_service_pb2.WatchGroupRequest, _queue_service_pb2.WatchGroupResponse]
+    """WatchGroup sends the group at once and whenever it has changed, and ends when the group is complete. Changes that
+    follow each other closely are told as one.
+    """
     CancelGroup: _grpc.UnaryUnaryMultiCallable[_queue_service_pb2.CancelGroupRequest, _queue_service_pb2.CancelGroupResponse]
     """CancelGroup seals a group and cancels its jobs."""
 
@@ -97,6 +105,10 @@ class QueueServiceAsyncStub(QueueServiceStub):
     """GetJob returns one job, or NOT_FOUND."""
     GetJobStats: _aio.UnaryUnaryMultiCallable[_queue_service_pb2.GetJobStatsRequest, _queue_service_pb2.GetJobStatsResponse]  # type: ignore[assignment]
     """GetJobStats returns the counts of many jobs."""
+    WatchJob: _aio.UnaryStreamMultiCallable[_queue_service_pb2.WatchJobRequest, _queue_service_pb2.WatchJobResponse]  # type: ignore[assignment]
+    """WatchJob sends the job at once and whenever it has changed, and ends when the job has ended. Changes that follow
+    each other closely are told as one.
+    """
     CancelJob: _aio.UnaryUnaryMultiCallable[_queue_service_pb2.CancelJobRequest, _queue_service_pb2.CancelJobResponse]  # type: ignore[assignment]
     """CancelJob cancels what has not begun, retries included, and asks running workers to stop.
     Repeating it, or cancelling what has ended, is OK and changes nothing.
@@ -107,6 +119,10 @@ class QueueServiceAsyncStub(QueueServiceStub):
     """SealGroup closes a group for pushes from outside. From then on it completes when its last event ends."""
     GetGroup: _aio.UnaryUnaryMultiCallable[_queue_service_pb2.GetGroupRequest, _queue_service_pb2.GetGroupResponse]  # type: ignore[assignment]
     """GetGroup returns one group, or NOT_FOUND."""
+    WatchGroup: _aio.UnaryStreamMultiCallable[_queue_service_pb2.WatchGroupRequest, _queue_service_pb2.WatchGroupResponse]  # type: ignore[assignment]
+    """WatchGroup sends the group at once and whenever it has changed, and ends when the group is complete. Changes that
+    follow each other closely are told as one.
+    """
     CancelGroup: _aio.UnaryUnaryMultiCallable[_queue_service_pb2.CancelGroupRequest, _queue_service_pb2.CancelGroupResponse]  # type: ignore[assignment]
     """CancelGroup seals a group and cancels its jobs."""
 
@@ -191,6 +207,16 @@ class QueueServiceServicer(metaclass=_abc_1.ABCMeta):
         """GetJobStats returns the counts of many jobs."""
 
     @_abc_1.abstractmethod
+    def WatchJob(
+        self,
+        request: _queue_service_pb2.WatchJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_queue_service_pb2.WatchJobResponse], _abc.AsyncIterator[_queue_service_pb2.WatchJobResponse]]:
+        """WatchJob sends the job at once and whenever it has changed, and ends when the job has ended. Changes that follow
+        each other closely are told as one.
+        """
+
+    @_abc_1.abstractmethod
     def CancelJob(
         self,
         request: _queue_service_pb2.CancelJobRequest,
@@ -223,6 +249,16 @@ class QueueServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_queue_service_pb2.GetGroupResponse, _abc.Awaitable[_queue_service_pb2.GetGroupResponse]]:
         """GetGroup returns one group, or NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def WatchGroup(
+        self,
+        request: _queue_service_pb2.WatchGroupRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_queue_service_pb2.WatchGroupResponse], _abc.AsyncIterator[_queue_service_pb2.WatchGroupResponse]]:
+        """WatchGroup sends the group at once and whenever it has changed, and ends when the group is complete. Changes that
+        follow each other closely are told as one.
+        """
 
     @_abc_1.abstractmethod
     def CancelGroup(
