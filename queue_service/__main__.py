@@ -11,6 +11,7 @@ import click
 from longshore.serving.server import AddressInUse
 from queue_service.app import App
 from queue_service.domain.errors import BrokerError
+from queue_service.settings import Settings
 from queue_service.storage.sqlite import StoreRefused
 
 SWITCH_SECONDS = 0.0005
@@ -47,19 +48,19 @@ def serve(address: str, database: Path, log_level: str) -> None:
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        asyncio.run(_serve(address, database))
+        asyncio.run(_serve(Settings(address=address, database=database, log_level=log_level)))
     except (StoreRefused, AddressInUse, BrokerError) as error:
         raise click.ClickException(str(error)) from error
 
 
-async def _serve(address: str, database: Path) -> None:
+async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    app = await App.start(address=address, database=database)
-    host = address.rpartition(":")[0]
-    click.echo(f"Longshore broker on {host}:{app.port}, store {database}")
+    app = await App.start(settings)
+    host = settings.address.rpartition(":")[0]
+    click.echo(f"Longshore broker on {host}:{app.port}, store {settings.database}")
     sys.stdout.flush()
     await stop.wait()
     await app.stop()

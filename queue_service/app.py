@@ -2,20 +2,19 @@
 
 import logging
 import random
-from pathlib import Path
 from typing import Self
 
 from longshore.serving import Interceptor, Server
 from longshore.v1 import kv_service_pb2, kv_service_pb2_grpc, queue_service_pb2, queue_service_pb2_grpc
 from queue_service.broker.broker import Broker
 from queue_service.clock import SystemClock
-from queue_service.domain.limits import Limits
 from queue_service.kv.store import KeyValueStore
 from queue_service.maintenance.maintenance import Maintenance
 from queue_service.ports import Clock
 from queue_service.rpc.errors import failure_of
 from queue_service.rpc.kv_service import KvServicer
 from queue_service.rpc.queue_service import QueueServicer
+from queue_service.settings import Settings
 from queue_service.storage.sqlite import SqliteStore
 
 SETTLE_SECONDS = 2.0
@@ -36,7 +35,7 @@ class App:
         self._server = server
 
     @classmethod
-    async def start(cls, *, address: str, database: Path, clock: Clock | None = None) -> Self:
+    async def start(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
         """Open the store and serve.
 
         Raises:
@@ -44,9 +43,11 @@ class App:
             AddressInUse: the address cannot be listened on.
         """
         clock = clock or SystemClock()
-        limits = Limits()
-        store = await SqliteStore.open(database, clock)
-        broker = Broker(store, clock, chance=random.random)
+        limits = settings.limits
+        store = await SqliteStore.open(
+            settings.database, clock, limits=limits, low_water_bytes=settings.low_water_bytes
+        )
+        broker = Broker(store, clock, chance=random.random, limits=limits)
         maintenance = Maintenance(store, clock)
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(
@@ -62,7 +63,7 @@ class App:
         try:
             await broker.start()
             await maintenance.start()
-            await server.start(address)
+            await server.start(settings.address)
         except BaseException:
             await maintenance.stop()
             await store.close()

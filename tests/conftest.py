@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 import longshore
 from import_worker.sandbox.wire import Server, address, bind
 from queue_service.app import App
+from queue_service.settings import Settings
 
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # connections that break are what many tests are about
 
@@ -28,7 +29,7 @@ READY = re.compile(r" on (?:http://)?([\w.]+:\d+)")
 @pytest.fixture
 async def broker(tmp_path: Path) -> AsyncIterator[str]:
     """The address of a broker on a SQLite file, in this process."""
-    app = await App.start(address="127.0.0.1:0", database=tmp_path / "broker.db")
+    app = await App.start(Settings(address="127.0.0.1:0", database=tmp_path / "broker.db"))
     yield f"127.0.0.1:{app.port}"
     await app.stop()
 

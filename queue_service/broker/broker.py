@@ -17,7 +17,7 @@ from queue_service.broker.push import NewJob, Push, Pushed
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
 from queue_service.domain.errors import BrokerError, GroupNotFound, JobNotFound, Unavailable
 from queue_service.domain.ids import LeaseKey, format_id, lease_id
-from queue_service.domain.limits import BROKEN_STREAM_LEASE, RESTART_GRACE, SETTLED_MEMORY, Limits
+from queue_service.domain.limits import BROKEN_STREAM_LEASE, DEFAULT_LIMITS, RESTART_GRACE, SETTLED_MEMORY, Limits
 from queue_service.domain.outcomes import Release
 from queue_service.domain.records import Group, OnComplete
 from queue_service.ports import Clock, Store, Workset
@@ -36,12 +36,16 @@ class Broker:
 
     Args:
         chance: 0 <= chance() < 1, for jitter.
+        limits: the bounds that hold for it.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, chance: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, *, chance: Callable[[], float], limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self._store = store
         self._clock = clock
         self._chance = chance
+        self._limits = limits
         self._leases = Leases(clock, self._expire)
         self._dispatcher = Dispatcher(store, clock, self._leases, give_back=self._give_back)
         self._settled: OrderedDict[LeaseKey, Settled] = OrderedDict()
@@ -55,7 +59,7 @@ class Broker:
         now = self._clock.now()
         for leased in await self._store.leased_events():
             # Within the longest lease there is: the wall clock may have gone back while the broker was down.
-            remaining = min(max(leased.expire_time - now, RESTART_GRACE), Limits().lease_max)
+            remaining = min(max(leased.expire_time - now, RESTART_GRACE), self._limits.lease_max)
             self._leases.add(leased.key, job=leased.job, group=leased.group, duration=remaining)
         self._dispatcher.start(await self._store.queue_names())
 

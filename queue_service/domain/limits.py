@@ -36,6 +36,8 @@ class Limits:
     """Of an event or a release: a year ahead."""
     retry_data_bytes: int = 16 * KIB
     """Left for the next attempt: it is written with every retry."""
+    result_bytes: int = 4 * KIB
+    """Of an event that succeeded: it is kept with the job, after the event's row is gone."""
     reason_bytes: int = 128
     message_bytes: int = 1_024
     id_bytes: int = 128
@@ -43,11 +45,21 @@ class Limits:
     attributes: int = 64
     attribute_key_bytes: int = 128
     attribute_value_bytes: int = 1_024
+    key_bytes: int = 256
+    """Of a concurrency key."""
+    key_limit: int = 10_000
+    """The highest limit of a concurrency key."""
     on_complete_events: int = 100
     on_complete_bytes: int = 240 * KIB
     """Of a group's completion job: it is kept in the group's row."""
     on_complete_attributes: int = 59
     """Leaves room for the five that completion adds."""
+    schedule_events: int = 100
+    schedule_bytes: int = 240 * KIB
+    """Of a schedule's events: they are kept in the schedule's row."""
+    schedule_attributes: int = 62
+    """Leaves room for the two that a fire time adds."""
+    cron_bytes: int = 256
     subscriptions: int = 100
     max_in_flight: int = 10_000
     default_in_flight: int = 64
@@ -62,7 +74,27 @@ class Limits:
     list_page: int = 1_000
     list_page_default: int = 100
     stats_jobs: int = 1_000
+    max_run_time: int | None = None
+    """Of one delivery, however often its lease is extended, where its queue says nothing. None: no end."""
+    max_chain_depth: int | None = None
+    """Of pushes by handlers of pushed events. None: no bound, a long chain is no fault."""
+    max_chain_pushes: int | None = 1_000_000
+    """Below one root: stops a loop that pushes itself for ever, and no honest import. None: no bound."""
+    max_pending: int | None = None
+    """Pending events of one queue, where the queue says nothing. None: no bound but the disk."""
+    max_waiting: int | None = None
+    """Events that wait for one concurrency key. None: no bound, as waiting costs nothing."""
+    create_queues: bool = True
+    """Whether the first push to an unknown queue creates it. False: operators create queues."""
+    kv_reads_per_second: int | None = None
+    """Keys read a second, a list counting as one. None: no bound; set to try out how a program bears one."""
+    kv_writes_per_second: int | None = None
+    """Entries written, deleted or checked by a Commit a second. None: no bound."""
 
+
+DEFAULT_LIMITS = Limits()
+LOW_WATER_BYTES = 64 * MIB
+"""Free bytes of the disk below which the store does not grow, so that what ends deliveries still fits."""
 
 FRAME_DELIVERIES = 256
 """Of one frame: above this a frame only adds delay."""

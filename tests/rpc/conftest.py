@@ -9,6 +9,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from longshore.v1 import kv_service_pb2_grpc, queue_service_pb2 as pb, queue_service_pb2_grpc
 from queue_service.app import App
+from queue_service.settings import Settings
 
 DETAILS = {
     kind.DESCRIPTOR.name: kind
@@ -49,7 +50,7 @@ def clock():
 @pytest.fixture
 async def app(tmp_path, clock):
     """A running broker."""
-    app = await App.start(address="127.0.0.1:0", database=tmp_path / "broker.db", clock=clock)
+    app = await App.start(Settings(address="127.0.0.1:0", database=tmp_path / "broker.db"), clock=clock)
     yield app
     await app.stop()
 

@@ -11,6 +11,7 @@ from queue_service.broker.claim import ClaimEvents
 from queue_service.broker.settle import ExpireLeases, Settle
 from queue_service.domain.errors import Unavailable
 from queue_service.domain.limits import RESTART_GRACE
+from queue_service.settings import Settings
 
 BOUND = 20.0
 
@@ -106,7 +107,7 @@ async def test_a_cancel_of_a_held_lease_that_ended_before_is_told_to_nobody(app,
 
 async def test_no_lease_ends_in_the_first_seconds_after_a_start(tmp_path, clock):
     """Its holder could not extend it while the broker was away; and one that lasts longer keeps its end."""
-    first = await App.start(address="127.0.0.1:0", database=tmp_path / "again.db", clock=clock)
+    first = await App.start(Settings(address="127.0.0.1:0", database=tmp_path / "again.db"), clock=clock)
     async with connect(f"127.0.0.1:{first.port}") as client:
         await client.queue("q").push(1)
         await client.queue("q").push(2)
@@ -117,7 +118,7 @@ async def test_no_lease_ends_in_the_first_seconds_after_a_start(tmp_path, clock)
         first._broker.leave(subscriber, broken=False)
     await first.stop()
     clock.step(100)
-    second = await App.start(address="127.0.0.1:0", database=tmp_path / "again.db", clock=clock)
+    second = await App.start(Settings(address="127.0.0.1:0", database=tmp_path / "again.db"), clock=clock)
     ends = sorted(lease.end - clock.monotonic() for lease in second._broker._leases._leases.values())
     await second.stop()
     assert ends[0] == pytest.approx(RESTART_GRACE / 1000, abs=5)

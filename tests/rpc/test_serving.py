@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 from longshore.serving.server import AddressInUse
 from longshore.v1 import queue_service_pb2 as pb, queue_service_pb2_grpc
 from queue_service.app import App
+from queue_service.settings import Settings
 
 BOUND = 20.0
 SERVICES = {"longshore.v1.QueueService", "longshore.v1.KvService"}
@@ -131,7 +132,7 @@ async def test_buf_curl_works_through_reflection(app, tool):
 
 async def test_what_a_stream_holds_can_be_settled_after_the_notice(tmp_path, monkeypatch):
     monkeypatch.setattr("queue_service.app.SETTLE_SECONDS", 10 * BOUND)  # only the settle can end the wait in time
-    app = await App.start(address="127.0.0.1:0", database=tmp_path / "stopping.db")
+    app = await App.start(Settings(address="127.0.0.1:0", database=tmp_path / "stopping.db"))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{app.port}") as channel:
         queue = queue_service_pb2_grpc.QueueServiceStub(channel)
         await queue.Push(pb.PushRequest(queue="q", events=[{"payload": {"json": "1"}}]))
@@ -148,7 +149,7 @@ async def test_what_a_stream_holds_can_be_settled_after_the_notice(tmp_path, mon
 
 async def test_a_watch_of_health_does_not_hold_up_the_stop(tmp_path, monkeypatch):
     monkeypatch.setattr("queue_service.app.STOP_GRACE_SECONDS", 10 * BOUND)
-    app = await App.start(address="127.0.0.1:0", database=tmp_path / "stopping.db")
+    app = await App.start(Settings(address="127.0.0.1:0", database=tmp_path / "stopping.db"))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{app.port}") as channel:
         watching = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
         assert (await asyncio.wait_for(watching.read(), BOUND)).status == SERVING
@@ -159,4 +160,4 @@ async def test_a_watch_of_health_does_not_hold_up_the_stop(tmp_path, monkeypatch
 @pytest.mark.parametrize("address", ["127.0.0.1:99999", "127.0.0.1", "127.0.0.1:http"])
 async def test_an_address_without_a_usable_port_is_refused(tmp_path, address):
     with pytest.raises(AddressInUse, match="port from 0 to 65,535"):
-        await App.start(address=address, database=tmp_path / "refused.db")
+        await App.start(Settings(address=address, database=tmp_path / "refused.db"))

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from queue_service.ports import Clock
 
-LOW_WATER_BYTES = 64 * 1024 * 1024
 LOW_WATER_PART = 0.1
 """Of a small disk."""
 LOOK_SECONDS = 0.25
@@ -14,7 +13,8 @@ LOOK_SECONDS = 0.25
 class Disk:
     """The disk of a file. It is looked at a few times a second at most."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *, low_water_bytes: int) -> None:
+        self._low_water_bytes = low_water_bytes
         self._folder = path.resolve().parent
         self._clock = clock
         self._looked = float("-inf")
@@ -26,7 +26,7 @@ class Disk:
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
             free, size = self._space()
-            self._is_low = free < min(LOW_WATER_BYTES, size * LOW_WATER_PART)
+            self._is_low = free < min(self._low_water_bytes, size * LOW_WATER_PART)
         return self._is_low
 
     def _space(self) -> tuple[int, int]:

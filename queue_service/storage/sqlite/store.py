@@ -14,7 +14,7 @@ from typing import IO, Self, TypeVar
 import aiosqlite
 
 from queue_service.domain.errors import BrokerError, DiskFull, Unavailable
-from queue_service.domain.limits import Limits
+from queue_service.domain.limits import DEFAULT_LIMITS, LOW_WATER_BYTES, Limits
 from queue_service.domain.records import Entry, Group
 from queue_service.ports import Clock, Needs, Unit, Workset
 from queue_service.ports.store import EntryPage, JobView, LeasedEvent
@@ -47,13 +47,14 @@ class SqliteStore:
         reader: Reader,
         counters: Counters,
         clock: Clock,
+        limits: Limits,
     ) -> None:
         self._held = held
         self._disk = disk
         self._connection = writer
         self._reader = reader
         self._clock = clock
-        self._loader = Loader(writer, claim_bytes=Limits().response_bytes)
+        self._loader = Loader(writer, claim_bytes=limits.response_bytes)
         self._incarnation = counters.incarnation
         self._next_version = counters.next_version
         self._next_event = counters.last_event + 1
@@ -67,8 +68,10 @@ class SqliteStore:
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, path: Path, clock: Clock) -> Self:
-        """Open or create the file.
+    async def open(
+        cls, path: Path, clock: Clock, *, limits: Limits = DEFAULT_LIMITS, low_water_bytes: int = LOW_WATER_BYTES
+    ) -> Self:
+        """Open or create the file. Below low_water_bytes of free disk it does not grow.
 
         Raises:
             StoreRefused: it is in use, damaged, of another kind or of a newer version.
@@ -85,7 +88,15 @@ class SqliteStore:
             except BrokerError as error:
                 raise StoreRefused(f"{path} cannot be read: {error}") from error
             opened.pop_all()
-        store = cls(held=held, disk=Disk(path, clock), writer=writer, reader=reader, counters=counters, clock=clock)
+        store = cls(
+            held=held,
+            disk=Disk(path, clock, low_water_bytes=low_water_bytes),
+            writer=writer,
+            reader=reader,
+            counters=counters,
+            clock=clock,
+            limits=limits,
+        )
         store._queues = queues
         store._task = asyncio.create_task(store._run(), name="writer")
         return store
