@@ -50,7 +50,7 @@ from longshore.event import Event, Lineage, NewEvent, RetryContext
 from longshore.groups import Group, GroupInfo, GroupResult, GroupState
 from longshore.ids import new_id
 from longshore.imports import Imports, StartedImport, connect_imports
-from longshore.job import Job, JobInfo, JobState, JobStats
+from longshore.job import EventProgress, EventResult, Job, JobInfo, JobState, JobStats
 from longshore.kv import Entry, Kv
 from longshore.outcomes import Fail, Release, Retry
 from longshore.queue import Queue
@@ -73,6 +73,8 @@ __all__ = [
     "EntryNotFound",
     "Event",
     "EventNotFound",
+    "EventProgress",
+    "EventResult",
     "Fail",
     "FailedPrecondition",
     "Group",

@@ -3,6 +3,7 @@
 A Group is a handle; create() opens it at the service.
 """
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from longshore.event import NewEvent
 from longshore.ids import new_id
 from longshore.times import instant, instant_or_none
 from longshore.v1 import queue_service_pb2
+from longshore.watches import follow, last
 
 if TYPE_CHECKING:
     from longshore.v1.queue_service_pb2_grpc import QueueServiceAsyncStub
@@ -25,6 +27,11 @@ class GroupState(StrEnum):
     OPEN = "OPEN"
     SEALED = "SEALED"
     COMPLETE = "COMPLETE"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the group is complete."""
+        return self is GroupState.COMPLETE
 
 
 class GroupResult(StrEnum):
@@ -125,6 +132,37 @@ class Group:
         """
         request = queue_service_pb2.GetGroupRequest(group_id=self.group_id)
         return _info((await self._channel.call(self._stub.GetGroup, request)).group)
+
+    def watch(self) -> AsyncGenerator[GroupInfo, None]:
+        """The group now, then after every change, until it is complete: `async for info in group.watch()`.
+
+        Changes that follow each other closely are told as one. A broken connection is made again for as long as the
+        client's timeout, counted from the first attempt that failed.
+
+        Raises:
+            GroupNotFound: it does not exist.
+            Unavailable: the service was not reachable for that long.
+        """
+        return follow(
+            self._channel,
+            self._stub.WatchGroup,
+            queue_service_pb2.WatchGroupRequest(group_id=self.group_id),
+            read=lambda response: _info(response.group),
+            ended=lambda info: info.state.terminal,
+        )
+
+    async def wait(self, timeout: float | None = None) -> GroupInfo:  # noqa: ASYNC109  the usual case in one word
+        """The group once it is complete; reconnecting as watch(). Only a sealed group completes.
+
+        Args:
+            timeout: seconds. None: as long as it takes.
+
+        Raises:
+            TimeoutError: it is not complete in time.
+            GroupNotFound: it does not exist.
+            Unavailable: the service was not reachable for as long as the client's timeout.
+        """
+        return await last(self.watch(), timeout)
 
     async def cancel(self) -> GroupInfo:
         """Seal the group and cancel its jobs. Repeating it is harmless.

@@ -3,8 +3,7 @@
 The import worker is a service of its own, with its own address.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -12,13 +11,11 @@ from typing import Self
 import grpc
 
 from longshore.channel import Channel, Options
-from longshore.errors import Unavailable
 from longshore.ids import new_id
 from longshore.runs import Import, read_run
-from longshore.stream import open_stream
 from longshore.v1 import import_service_pb2
 from longshore.v1.import_service_pb2_grpc import ImportServiceStub
-from longshore.waits import Pauses
+from longshore.watches import follow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +100,7 @@ class Imports:
                 return
             request.page_token = response.next_page_token
 
-    async def watch(self, import_id: str) -> AsyncIterator[Import]:
+    def watch(self, import_id: str) -> AsyncGenerator[Import, None]:
         """The run now, then at every change, up to its terminal state.
 
         A broken connection is made again for as long as the timeout, counted from the first attempt that failed.
@@ -112,26 +109,13 @@ class Imports:
             ImportNotFound: no such run.
             Unavailable: the service was not reachable for that long.
         """
-        now = asyncio.get_running_loop().time
-        request = import_service_pb2.WatchImportRequest(import_id=import_id)
-        pauses = Pauses()
-        give_up: float | None = None
-        while True:
-            try:
-                async with open_stream(self._stub.WatchImport, request, silence=None) as changes:
-                    async for change in changes:
-                        run = read_run(change.run)
-                        yield run
-                        if run.state.terminal:
-                            return
-                        pauses.reset()
-                        give_up = None
-            except Unavailable:
-                self._channel.check_open()
-                give_up = give_up or now() + self._channel.timeout
-                if now() >= give_up:
-                    raise
-            await asyncio.sleep(pauses.next())
+        return follow(
+            self._channel,
+            self._stub.WatchImport,
+            import_service_pb2.WatchImportRequest(import_id=import_id),
+            read=lambda response: read_run(response.run),
+            ended=lambda run: run.state.terminal,
+        )
 
     async def cancel(self, import_id: str) -> Import:
         """Cancel a run and its execution in Assets. Cancelling what has ended is harmless.

@@ -1,19 +1,21 @@
-"""Jobs: what a push made, its counts and its cancel.
+"""Jobs: what a push made, its counts, its end and its cancel.
 
 A Job is a handle; it keeps no counts of its own and asks the service each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from longshore import payloads
 from longshore.channel import Channel
 from longshore.errors import JobNotFound
 from longshore.event import Lineage, lineage
 from longshore.times import instant, instant_or_none
 from longshore.v1 import queue_service_pb2
+from longshore.watches import follow, last
 
 if TYPE_CHECKING:
     from longshore.v1.queue_service_pb2_grpc import QueueServiceAsyncStub
@@ -29,6 +31,14 @@ class JobState(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether every event has ended."""
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,36 @@ class JobStats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventProgress:
+    """How far the work on one event is, as its handler told last.
+
+    Attributes:
+        event_id: the event.
+        fraction: that is done, 0 to 1. None: not known.
+        text: for people.
+        update_time: when it was told, in UTC.
+    """
+
+    event_id: str
+    fraction: float | None
+    text: str
+    update_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventResult:
+    """What an event's success left.
+
+    Attributes:
+        event_id: the event.
+        result: the parsed JSON value, or bytes.
+    """
+
+    event_id: str
+    result: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobInfo:
     """A job as the service keeps it.
 
@@ -68,6 +108,9 @@ class JobInfo:
         lineage: its place among its ancestors.
         stats: its counts, state and times.
         cancel_time: when it, or its group, was cancelled. None: it was not.
+        pushes_below_root: jobs that handlers have pushed below the root of its lineage.
+        progress: of its leased events that told any, in order, at most 100.
+        results: of its events that succeeded with one, in order, at most 100.
     """
 
     job_id: str
@@ -77,6 +120,9 @@ class JobInfo:
     lineage: Lineage
     stats: JobStats
     cancel_time: datetime | None
+    pushes_below_root: int
+    progress: tuple[EventProgress, ...]
+    results: tuple[EventResult, ...]
 
 
 class Jobs:
@@ -90,6 +136,16 @@ class Jobs:
         """The job, or JobNotFound."""
         response = await self._channel.call(self._stub.GetJob, queue_service_pb2.GetJobRequest(job_id=job_id))
         return _info(response.job)
+
+    def watch(self, job_id: str) -> AsyncGenerator[JobInfo, None]:
+        """The job now and after every change up to its end, or JobNotFound."""
+        return follow(
+            self._channel,
+            self._stub.WatchJob,
+            queue_service_pb2.WatchJobRequest(job_id=job_id),
+            read=lambda response: _info(response.job),
+            ended=lambda info: info.stats.state.terminal,
+        )
 
     async def cancel(self, job_id: str) -> JobInfo:
         """Cancel the job and answer it as it is now, or JobNotFound."""
@@ -143,6 +199,31 @@ class Job:
         """
         return await self._jobs.get(self.job_id)
 
+    def watch(self) -> AsyncGenerator[JobInfo, None]:
+        """The job now, then after every change, up to its end: `async for info in job.watch()`.
+
+        Changes that follow each other closely are told as one. A broken connection is made again for as long as the
+        client's timeout, counted from the first attempt that failed.
+
+        Raises:
+            JobNotFound: it is not, or no longer, kept.
+            Unavailable: the service was not reachable for that long.
+        """
+        return self._jobs.watch(self.job_id)
+
+    async def wait(self, timeout: float | None = None) -> JobInfo:  # noqa: ASYNC109  the usual case in one word
+        """The job once all its events have ended, however they did; reconnecting as watch().
+
+        Args:
+            timeout: seconds. None: as long as it takes.
+
+        Raises:
+            TimeoutError: it has not ended in time.
+            JobNotFound: it is not, or no longer, kept.
+            Unavailable: the service was not reachable for as long as the client's timeout.
+        """
+        return await last(self.watch(), timeout)
+
     async def cancel(self) -> JobInfo:
         """Cancel what has not begun and ask running handlers to stop. Repeating it is harmless.
 
@@ -161,6 +242,17 @@ def _info(job: queue_service_pb2.Job) -> JobInfo:
         lineage=lineage(job.lineage),
         stats=_stats(job.stats),
         cancel_time=instant_or_none(job, "cancel_time"),
+        pushes_below_root=job.pushes_below_root,
+        progress=tuple(
+            EventProgress(
+                event_id=told.event_id,
+                fraction=told.progress.fraction if told.progress.HasField("fraction") else None,
+                text=told.progress.text,
+                update_time=instant(told.update_time),
+            )
+            for told in job.progress
+        ),
+        results=tuple(EventResult(event_id=left.event_id, result=payloads.decode(left.result)) for left in job.results),
     )
 
 
