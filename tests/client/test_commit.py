@@ -70,12 +70,14 @@ async def test_a_commit_carries_all_parts_and_ends_the_event(committing, fake):
         (lambda tx: tx.retry(after=5, reason="R", data=[1]), "retry"),
         (lambda tx: tx.fail("F"), "failure"),
         (lambda tx: tx.release(after=9), "release"),
-        (lambda tx: (tx.fail("F"), tx.success()), "success"),
+        (lambda tx: (tx.fail("F"), tx.success({"n": 1})), "success"),
     ],
 )
 async def test_a_commit_may_end_the_event_otherwise(committing, fake, say, outcome):
     await committing(lambda _, tx: say(tx))
-    assert fake.requests["Commit"][0].acknowledgements[0].WhichOneof("outcome") == outcome
+    [ack] = fake.requests["Commit"][0].acknowledgements
+    assert ack.WhichOneof("outcome") == outcome
+    assert ack.success.result.json == ('{"n":1}' if outcome == "success" else "")
 
 
 async def test_an_exception_in_the_block_sends_nothing_and_is_the_handlers(committing, fake):

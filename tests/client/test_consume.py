@@ -33,6 +33,7 @@ async def test_how_a_handler_ends_is_how_its_event_is_settled(consuming, fake, d
     stream.send(*(delivery(body, body) for body in bodies))
     acks = {ack.lease_id: ack for ack in [await fake.acks.get() for _ in bodies]}
     assert acks["fine"].HasField("success")
+    assert not acks["fine"].success.HasField("result")
     retry = acks["retry"].retry
     assert (retry.after.ToTimedelta(), retry.reason, retry.message) == (timedelta(seconds=1.5), "LATER", "not yet")
     assert retry.data.json == '{"page":2}'
@@ -43,6 +44,28 @@ async def test_how_a_handler_ends_is_how_its_event_is_settled(consuming, fake, d
     assert not acks["defect"].retry.HasField("after")
     assert acks["inner cancel"].retry.reason == "CancelledError"
     assert [record.levelno for record in caplog.records if "defect" in record.getMessage()] == [logging.ERROR]
+
+
+async def test_a_handler_may_return_how_it_ended_and_other_values_mean_nothing(consuming, fake, delivery):
+    async def handle(event):
+        match event.body:
+            case "result":
+                return longshore.Success({"rows": 3})
+            case "raised result":
+                raise longshore.Success(b"\x02")
+            case "returned retry":
+                return longshore.Retry(reason="RETURNED")
+        return {"of": "no meaning"}
+
+    consuming(handle)
+    bodies = ["result", "raised result", "returned retry", "other value"]
+    (await fake.streams.get()).send(*(delivery(body, body) for body in bodies))
+    acks = {ack.lease_id: ack for ack in [await fake.acks.get() for _ in bodies]}
+    assert acks["result"].success.result.json == '{"rows":3}'
+    assert acks["raised result"].success.result.data == b"\x02"
+    assert acks["returned retry"].retry.reason == "RETURNED"
+    assert acks["other value"].HasField("success")
+    assert not acks["other value"].success.HasField("result")
 
 
 async def test_settles_of_one_moment_go_together(consuming, fake, delivery):
@@ -76,8 +99,15 @@ async def test_an_event_shows_what_was_delivered(consuming, fake, delivery):
             group_id="g",
             lineage=event_pb2.Lineage(root_job_id="r", depth=2),
             retry_context=event_pb2.RetryContext(
-                retry_count=2, reason="R", message="m", data=event_pb2.Payload(json="[7]"), first_push_time=pushed
+                retry_count=2,
+                reason="R",
+                message="m",
+                data=event_pb2.Payload(json="[7]"),
+                first_push_time=pushed,
+                lease_losses=1,
             ),
+            priority=7,
+            run_end_time=pushed,
         ),
         event_pb2.Delivery(lease_id="l-2", payload=event_pb2.Payload(data=b"raw"), attempt=1),
     )
@@ -87,8 +117,9 @@ async def test_an_event_shows_what_was_delivered(consuming, fake, delivery):
     assert (first.attempt, first.attributes["traceparent"], first.group_id) == (3, "t", "g")
     assert (first.push_time, first.lineage) == (moment, longshore.Lineage(root_job_id="r", depth=2))
     assert first.retry_context == longshore.RetryContext(
-        retry_count=2, reason="R", message="m", data=[7], first_push_time=moment
+        retry_count=2, reason="R", message="m", data=[7], first_push_time=moment, lease_losses=1
     )
+    assert (first.priority, first.run_end_time, second.run_end_time) == (7, moment, None)
     assert (second.body, second.json, second.data) == (b"raw", None, b"raw")
     assert (second.retry_context, second.retry_count, second.group_id) == (None, 0, None)
     assert longshore.backoff(first, base=3, factor=2) == 12

@@ -1,6 +1,7 @@
 """Pushing: what goes on the wire, together and safely."""
 
 import asyncio
+import dataclasses
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from google.rpc import error_details_pb2
 
 import longshore
 from longshore import coalescer
+from longshore.policies import retry_policy
 from longshore.v1 import error_reason_pb2, event_pb2, queue_service_pb2
 
 
@@ -28,6 +30,59 @@ async def test_a_push_carries_everything_that_was_asked(client, fake):
     assert (push.group_id, push.seal_group, push.request_id) == (group.group_id, True, "r-1")
     assert job.job_id == push.job_id
     assert uuid.UUID(job.job_id).version == 7
+
+
+async def test_an_event_carries_its_own_rules(client, fake):
+    policy = longshore.RetryPolicy(
+        max_attempts=3,
+        max_age=timedelta(hours=2),
+        max_lease_losses=4,
+        initial_backoff=0.5,
+        multiplier=1.5,
+        max_backoff=60,
+        jitter=longshore.Jitter.NONE,
+    )
+    options = {
+        "priority": 0,
+        "concurrency": longshore.Concurrency("customer-7", 2),
+        "retry_policy": policy,
+        "expire_after": 90,
+    }
+    await client.queue("work").push(1, **options)
+    await client.queue("work").push_many([longshore.NewEvent(1, **options)])
+    async with client.commit() as tx:
+        tx.push("work", 1, **options)
+    pushed = [push.events[0] for request in fake.requests["BatchPush"] for push in request.pushes]
+    pushed.append(fake.requests["Commit"][0].pushes[0].events[0])
+    assert len(pushed) == 3
+    for event in pushed:
+        assert (event.HasField("priority"), event.priority) == (True, 0)
+        assert (event.concurrency.key, event.concurrency.limit) == ("customer-7", 2)
+        assert event.expire_after.seconds == 90
+        assert retry_policy(event.retry_policy) == dataclasses.replace(policy, max_age=7200)
+
+
+async def test_what_is_not_said_is_left_to_the_queue(client, fake):
+    await client.queue("work").push(1)
+    await client.queue("work").push(1, retry_policy=longshore.RetryPolicy(max_backoff=9))
+    first, second = (push.events[0] for request in fake.requests["BatchPush"] for push in request.pushes)
+    fields = ("priority", "concurrency", "retry_policy", "expire_after")
+    assert [first.HasField(field) for field in fields] == [False] * 4
+    assert retry_policy(second.retry_policy) == longshore.RetryPolicy(max_backoff=9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"retry_policy": longshore.RetryPolicy(max_age=-1)}, "max_age"),
+        ({"retry_policy": longshore.RetryPolicy(jitter="SOME")}, "SOME"),
+        ({"expire_after": float("nan")}, "expire_after"),
+    ],
+)
+async def test_rules_that_cannot_be_written_are_refused_here(client, fake, options, message):
+    with pytest.raises(ValueError, match=message):
+        await client.queue("work").push(1, **options)
+    assert not fake.requests["BatchPush"]
 
 
 async def test_bytes_travel_as_data_and_spans_in_milliseconds(client, fake):

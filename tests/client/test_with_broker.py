@@ -114,6 +114,26 @@ async def test_a_chain_of_commits_counts_in_the_store_and_completes_its_group(cl
     assert await client.kv.get("count") == 5
 
 
+async def test_what_a_handler_pushes_is_its_child_and_joins_its_group(client):
+    queue, children = client.queue("work"), asyncio.Queue()
+    group = await client.group().create()
+
+    async def handle(event):
+        if event.body == "parent":
+            children.put_nowait(await queue.push("child"))
+            children.put_nowait(await queue.push("stranger", parent=None))
+        return longshore.Success({"handled": event.body})
+
+    parent = await queue.push("parent", group=group, seal_group=True)
+    async with consuming(queue, handle):
+        child, stranger = await children.get(), await children.get()
+        await ended(client, parent.job_id, child.job_id, stranger.job_id)
+    info = await child.get()
+    assert (info.lineage, info.group_id) == (longshore.Lineage(root_job_id=parent.job_id, depth=1), group.group_id)
+    info = await stranger.get()
+    assert (info.lineage, info.group_id) == (longshore.Lineage(root_job_id=stranger.job_id, depth=0), None)
+
+
 async def test_a_cancelled_job_stops_its_handler(client):
     queue, started, stopped = client.queue("work"), asyncio.Event(), asyncio.Queue()
 

@@ -46,13 +46,15 @@ from longshore.errors import (
     Violation,
     WrongState,
 )
-from longshore.event import Event, Lineage, NewEvent, RetryContext
+from longshore.event import Event, Lineage, RetryContext
 from longshore.groups import Group, GroupInfo, GroupResult, GroupState
 from longshore.ids import new_id
 from longshore.imports import Imports, StartedImport, connect_imports
 from longshore.job import EventProgress, EventResult, Job, JobInfo, JobState, JobStats
 from longshore.kv import Entry, Kv
-from longshore.outcomes import Fail, Release, Retry
+from longshore.outcomes import Fail, Release, Retry, Success
+from longshore.policies import Concurrency, Jitter, RetryPolicy
+from longshore.pushes import NewEvent
 from longshore.queue import Queue
 from longshore.runs import Import, ImportFailure, ImportProgress, ImportState, ObjectTypeProgress
 from longshore.waits import backoff
@@ -64,6 +66,7 @@ __all__ = [
     "ChainLimit",
     "Client",
     "CommitResult",
+    "Concurrency",
     "ConfigInvalid",
     "DataLoss",
     "DeadlineExceeded",
@@ -94,6 +97,7 @@ __all__ = [
     "Imports",
     "Internal",
     "InvalidRequest",
+    "Jitter",
     "Job",
     "JobInfo",
     "JobNotFound",
@@ -117,8 +121,10 @@ __all__ = [
     "ResourceExhausted",
     "Retry",
     "RetryContext",
+    "RetryPolicy",
     "ScheduleNotFound",
     "StartedImport",
+    "Success",
     "Transaction",
     "Unauthenticated",
     "Unavailable",

@@ -109,9 +109,10 @@ class Client:
     ) -> None:
         """Handle the events of some queues, served in turn, until cancelled.
 
-        A handler that returns has succeeded. It may raise Retry, Fail or Release; any other exception is logged and
-        becomes a Retry. When its lease is lost or its event cancelled, the handler is cancelled. Leases are extended
-        while handlers run; streams reconnect by themselves, and handlers run on meanwhile.
+        A handler that returns has succeeded. It may return or raise Success, Retry, Fail or Release; any other
+        exception is logged and becomes a Retry. What it, or a task that it starts, pushes to this service has its event
+        for a parent, until that is settled. When its lease is lost or its event cancelled, the handler is cancelled.
+        Leases are extended while handlers run; streams reconnect by themselves, and handlers run on meanwhile.
 
         Cancelling takes no more deliveries, gives back those that were not begun, lets running handlers finish for
         grace seconds, sends their settles, and then raises CancelledError.

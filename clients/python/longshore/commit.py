@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Self
 
 from longshore import outcomes, payloads
 from longshore.channel import Channel
-from longshore.event import Event, NewEvent
+from longshore.event import Event
 from longshore.groups import Group
+from longshore.handling import Parent, resolve
 from longshore.ids import new_id
 from longshore.job import Job, Jobs
-from longshore.pushes import push_request
+from longshore.policies import Concurrency, RetryPolicy
+from longshore.pushes import NewEvent, push_request
 from longshore.times import Span, duration, instant
 from longshore.v1.queue_service_pb2 import CommitRequest, EntryCheck, EntryDelete, EntrySet, EntryWrite
 
@@ -66,7 +68,7 @@ class Transaction:
         self._jobs = jobs
         self._event = event
         self._request = CommitRequest(request_id=request_id or new_id())
-        self._outcome: outcomes.Outcome | None = None
+        self._outcome: outcomes.Outcome = outcomes.SUCCESS
         self._result: CommitResult | None = None
 
     async def __aenter__(self) -> Self:
@@ -93,17 +95,30 @@ class Transaction:
         delay: Span | None = None,
         not_before: datetime | None = None,
         attributes: Mapping[str, str] | None = None,
+        priority: int | None = None,
+        concurrency: Concurrency | None = None,
+        retry_policy: RetryPolicy | None = None,
+        expire_after: Span | None = None,
         group: Group | None = None,
         seal_group: bool = False,
         request_id: str | None = None,
         job_id: str | None = None,
+        parent: Parent = ...,
     ) -> Job:
         """Push one event as a job; it inherits lineage and group of the event that this step ends.
 
         The arguments are those of Queue.push. The job exists once the block has ended well.
         """
-        event = NewEvent(body, delay, not_before, attributes)
-        return self.push_many(queue, (event,), group=group, seal_group=seal_group, request_id=request_id, job_id=job_id)
+        event = NewEvent(body, delay, not_before, attributes, priority, concurrency, retry_policy, expire_after)
+        return self.push_many(
+            queue,
+            (event,),
+            group=group,
+            seal_group=seal_group,
+            request_id=request_id,
+            job_id=job_id,
+            parent=parent,
+        )
 
     def push_many(
         self,
@@ -114,6 +129,7 @@ class Transaction:
         seal_group: bool = False,
         request_id: str | None = None,
         job_id: str | None = None,
+        parent: Parent = ...,
     ) -> Job:
         """Push several events as one job; see push."""
         request = push_request(
@@ -123,8 +139,11 @@ class Transaction:
             seal_group=seal_group,
             request_id=request_id,
             job_id=job_id,
-            parent=self._event,
         )
+        if parent is ... and self._event is not None:
+            parent = self._event
+        if (found := resolve(parent, self._channel.address)) is not None:
+            request.parent_lease_id = found.lease_id
         self._request.pushes.append(request)
         return Job(self._jobs, request.job_id)
 
@@ -158,9 +177,9 @@ class Transaction:
             EntryCheck(key=key, absent=True) if version is None else EntryCheck(key=key, version=version)
         )
 
-    def success(self) -> None:
-        """End the event well. This is so unless something else is said."""
-        self._settle(None)
+    def success(self, result: object = outcomes.NOTHING) -> None:
+        """End the event well. This is so unless something else is said; see Success."""
+        self._settle(outcomes.Success(result))
 
     def retry(
         self, *, after: Span | None = None, reason: str = "", message: str = "", data: object = outcomes.NOTHING
@@ -176,7 +195,7 @@ class Transaction:
         """Have the event delivered again, counted as nothing; see Release."""
         self._settle(outcomes.Release(after=after, reason=reason, data=data))
 
-    def _settle(self, outcome: outcomes.Outcome | None) -> None:
+    def _settle(self, outcome: outcomes.Outcome) -> None:
         if self._event is None:
             raise RuntimeError("This commit ends no event; begin it with event.commit() to settle one")
         self._outcome = outcome
@@ -184,10 +203,7 @@ class Transaction:
     async def _send(self) -> None:
         event = self._event
         if event is not None:
-            lease_id = event.lease_id
-            self._request.acknowledgements.append(
-                outcomes.success(lease_id) if self._outcome is None else self._outcome.acknowledgement(lease_id)
-            )
+            self._request.acknowledgements.append(self._outcome.acknowledgement(event.lease_id))
         response = await self._channel.call(self._stub.Commit, self._request)
         if event is not None:
             event.mark_settled()

@@ -20,8 +20,9 @@ from longshore.errors import (
     Unimplemented,
 )
 from longshore.event import Event
+from longshore.handling import handling
 from longshore.leases import Lease, Leases
-from longshore.outcomes import Outcome, Release, Retry, success, unexpected
+from longshore.outcomes import SUCCESS, Outcome, Release, Retry, unexpected
 from longshore.session import Session
 from longshore.stream import open_stream
 from longshore.times import duration
@@ -143,7 +144,7 @@ class Consumer:
     def _take(self, frame: queue_service_pb2.StreamEventsResponse) -> bool:
         """Read a frame. False: the stream is about to end."""
         for delivery in frame.deliveries:
-            self._waiting.append(self._leases.add(Event(delivery, self._session.transaction)))
+            self._waiting.append(self._leases.add(delivery))
         for cancellation in frame.cancellations:
             self._leases.stop(cancellation.lease_id, lost=False)
         self._start_waiting()
@@ -167,8 +168,12 @@ class Consumer:
 
     async def _handle(self, lease: Lease) -> None:
         """Run the handler of one event and settle it by how the handler ended."""
+        with handling(self._session.channel.address, lease.event):
+            await self._end(lease)
+
+    async def _end(self, lease: Lease) -> None:
         try:
-            await self._handler(lease.event)
+            returned = await self._handler(lease.event)
         except Outcome as outcome:
             self._settle(lease, outcome)
         except asyncio.CancelledError as error:
@@ -182,25 +187,29 @@ class Consumer:
             logger.exception("The handler of %r failed; it will be retried", lease.event)
             self._settle(lease, unexpected(error))
         else:
-            self._settle(lease, None)
+            # An outcome that is returned and not raised is meant all the same.
+            self._settle(lease, returned if isinstance(returned, Outcome) else SUCCESS)
 
     def _stop_handler(self, lease: Lease) -> None:
         if lease.task is not None:
             lease.task.cancel()
 
-    def _settle(self, lease: Lease, outcome: Outcome | None) -> None:
-        """Hand the settle over; it is sent with others, and again until the lease is over. None: success."""
+    def _settle(self, lease: Lease, outcome: Outcome) -> None:
+        """Hand the settle over; it is sent with others, and again until the lease is over."""
         self._leases.remove(lease)
         if lease.lost or lease.event.settled:
             return
-        lease_id = lease.event.lease_id
-        ack = success(lease_id) if outcome is None else outcome.acknowledgement(lease_id)
+        lease.event.mark_settled()
+        self._send_settle(lease, outcome, replaceable=True)
+
+    def _send_settle(self, lease: Lease, outcome: Outcome, *, replaceable: bool) -> None:
+        ack = outcome.acknowledgement(lease.event.lease_id)
         lifetime = max(0.0, lease.expires - self._loop.time()) + _SETTLE_AFTER_LEASE
         settle = self._session.acks.submit(ack, size=ack.ByteSize(), lifetime=lifetime)
         self._settles.add(settle)
-        settle.add_done_callback(lambda settle: self._settled(lease, settle))
+        settle.add_done_callback(lambda settle: self._settled(lease, settle, replaceable=replaceable))
 
-    def _settled(self, lease: Lease, settle: asyncio.Future[queue_service_pb2.AckResult]) -> None:
+    def _settled(self, lease: Lease, settle: asyncio.Future[queue_service_pb2.AckResult], *, replaceable: bool) -> None:
         self._settles.discard(settle)
         if settle.cancelled():
             return
@@ -212,10 +221,10 @@ class Consumer:
             logger.info("%r was settled too late: its lease was lost", lease.event)
         elif result.status == queue_service_pb2.ACK_STATUS_INVALID:
             logger.error("The service refused how %r was settled: %s", lease.event, result.error.message)
-            if not lease.event.settled:
+            if replaceable:
                 # Once, with a settle that is surely valid: the event must not wait for its lease to run out.
-                self._settle(lease, Retry(reason="INVALID_SETTLE", message=result.error.message))
-                lease.event.mark_settled()
+                retry = Retry(reason="INVALID_SETTLE", message=result.error.message)
+                self._send_settle(lease, retry, replaceable=False)
 
     def _release_waiting(self, reason: str) -> None:
         while self._waiting:

@@ -1,54 +1,22 @@
-"""Events: what a push takes, and what a handler receives.
+"""Events: what a handler receives, and what it may ask of its delivery.
 
-Nothing here talks to the service; an event's commit is made by whoever delivered it.
+Nothing here talks to the service; whoever delivered an event does that for it.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from longshore import payloads
-from longshore.times import Span, duration, instant, timestamp
-from longshore.v1 import event_pb2
+from longshore.times import Span, instant, instant_or_none
+from longshore.v1 import event_pb2, queue_service_pb2
 
 if TYPE_CHECKING:
     from longshore.commit import Transaction
 
 _UNREAD = object()
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """One event to push.
-
-    Attributes:
-        body: a JSON value, or bytes; at most 1 MiB encoded.
-        delay: seconds or timedelta until it may first be delivered, to 366 days. None: at once.
-        not_before: the instant from which it may be delivered, with a time zone. Not together with delay.
-        attributes: text that travels beside the body: at most 64 pairs, keys to 128 bytes, values to 1,024.
-    """
-
-    body: object
-    delay: Span | None = None
-    not_before: datetime | None = None
-    attributes: Mapping[str, str] | None = None
-
-    def spec(self) -> event_pb2.EventSpec:
-        """The event on the wire.
-
-        Raises:
-            TypeError: the body is neither bytes nor JSON.
-            ValueError: the body, a span or an instant cannot be written.
-        """
-        spec = event_pb2.EventSpec(payload=payloads.encode(self.body), attributes=self.attributes)
-        if self.delay is not None:
-            if self.not_before is not None:
-                raise ValueError("Give delay or not_before, not both")
-            spec.delay.CopyFrom(duration(self.delay, "delay"))
-        elif self.not_before is not None:
-            spec.not_before_time.CopyFrom(timestamp(self.not_before, "not_before"))
-        return spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +42,7 @@ class RetryContext:
         message: of the last retry.
         data: what the last retry or release left. None where it left nothing.
         first_push_time: when the event was pushed, in UTC.
+        lease_losses: how many times its lease ran out.
     """
 
     retry_count: int
@@ -81,22 +50,36 @@ class RetryContext:
     message: str
     data: Any
     first_push_time: datetime
+    lease_losses: int
+
+
+class Keeper(Protocol):
+    """Who delivered an event and keeps its lease."""
+
+    def transaction(self, event: "Event") -> "Transaction":
+        """The atomic step that ends the event."""
+
+    async def extend(self, event: "Event", span: Span) -> None:
+        """Move the end of the event's lease, or raise LeaseLost."""
+
+    def tell(self, event: "Event", progress: queue_service_pb2.Progress) -> None:
+        """Send the event's progress soon."""
 
 
 class Event:
     """One delivery of one event to a handler."""
 
-    __slots__ = ("_begin", "_body", "_cancelled", "_delivery", "_settled")
+    __slots__ = ("_body", "_cancelled", "_delivery", "_keeper", "_settled")
 
-    def __init__(self, delivery: event_pb2.Delivery, begin: "Callable[[Event], Transaction]") -> None:
+    def __init__(self, delivery: event_pb2.Delivery, keeper: Keeper) -> None:
         """Wrap a delivery.
 
         Args:
             delivery: as received.
-            begin: makes the transaction of commit().
+            keeper: does what the event cannot do itself.
         """
         self._delivery = delivery
-        self._begin = begin
+        self._keeper = keeper
         self._body: Any = _UNREAD
         self._cancelled = False
         self._settled = False
@@ -159,9 +142,19 @@ class Event:
         return self._delivery.attempt
 
     @property
+    def priority(self) -> int:
+        """What it was pushed with: 0 to 9, 9 first."""
+        return self._delivery.priority
+
+    @property
     def push_time(self) -> datetime:
         """When it was pushed, in UTC."""
         return instant(self._delivery.push_time)
+
+    @property
+    def run_end_time(self) -> datetime | None:
+        """When this delivery ends for good, however often its lease is extended, in UTC. None: never."""
+        return instant_or_none(self._delivery, "run_end_time")
 
     @property
     def lineage(self) -> Lineage:
@@ -185,6 +178,7 @@ class Event:
             message=context.message,
             data=payloads.decode(context.data),
             first_push_time=instant(context.first_push_time),
+            lease_losses=context.lease_losses,
         )
 
     @property
@@ -194,7 +188,7 @@ class Event:
 
     @property
     def settled(self) -> bool:
-        """Whether a commit has ended it."""
+        """Whether it was ended here: by a commit, or by how its handler ended."""
         return self._settled
 
     def mark_cancelled(self) -> None:
@@ -202,7 +196,7 @@ class Event:
         self._cancelled = True
 
     def mark_settled(self) -> None:
-        """Nothing is left to settle; for the commit that ended it."""
+        """Nothing is left to settle; for who ended it."""
         self._settled = True
 
     def commit(self) -> "Transaction":
@@ -211,7 +205,37 @@ class Event:
         What is asked of tx happens together with the settle of this event, or not at all. Leaving the block by an
         exception sends nothing.
         """
-        return self._begin(self)
+        return self._keeper.transaction(self)
+
+    async def extend(self, span: Span) -> None:
+        """Move the end of the lease now, for work that lets nothing else run: leases are extended by themselves else.
+
+        Args:
+            span: seconds or timedelta from now, 1 s to 12 h. An end is never moved earlier, nor behind run_end_time.
+
+        Raises:
+            LeaseLost: the event is no longer this handler's.
+            InvalidRequest: the span is out of its bounds.
+        """
+        await self._keeper.extend(self, span)
+
+    async def progress(self, fraction: float | None = None, text: str = "") -> None:
+        """Tell how far the work is, for who looks at the job; tell it as often as you like.
+
+        It waits for no answer: the latest word goes out within a second, together with those of other handlers. It
+        lets others run for a moment, so that a busy handler which tells its progress notices that it should stop.
+
+        Args:
+            fraction: that is done, 0 to 1. None: not known.
+            text: for people; cut at 1,024 bytes by the service.
+
+        Raises:
+            ValueError: the fraction is out of its bounds.
+        """
+        if fraction is not None and not 0 <= fraction <= 1:
+            raise ValueError(f"fraction must be 0 to 1, not {fraction!r}")
+        self._keeper.tell(self, queue_service_pb2.Progress(fraction=fraction, text=text))
+        await asyncio.sleep(0)
 
 
 def lineage(message: event_pb2.Lineage) -> Lineage:

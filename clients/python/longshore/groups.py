@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from longshore.channel import Channel
-from longshore.event import NewEvent
+from longshore.handling import Parent, send_child
 from longshore.ids import new_id
+from longshore.pushes import NewEvent
 from longshore.times import instant, instant_or_none
 from longshore.v1 import queue_service_pb2
 from longshore.watches import follow, last
@@ -101,19 +102,27 @@ class Group:
     def __repr__(self) -> str:
         return f"Group({self.group_id!r})"
 
-    async def create(self) -> "Group":
+    async def create(self, *, parent: Parent = ...) -> "Group":
         """Open the group at the service. Repeating it with the same on_complete is harmless.
+
+        Args:
+            parent: the event whose handler creates the group: on_complete inherits its lineage. Left out and None: as
+                for Queue.push.
 
         Raises:
             IdReused: the group exists with another on_complete.
+            LeaseLost: the parent's lease is lost.
         """
         request = queue_service_pb2.CreateGroupRequest(group_id=self.group_id)
         if self._on_complete is not None:
             queue, body = self._on_complete
             event = body if isinstance(body, NewEvent) else NewEvent(body)
             request.on_complete.CopyFrom(queue_service_pb2.OnComplete(queue=queue, events=[event.spec()]))
-        await self._channel.call(self._stub.CreateGroup, request)
+        await send_child(request, self._create, parent=parent, address=self._channel.address)
         return self
+
+    async def _create(self, request: queue_service_pb2.CreateGroupRequest) -> queue_service_pb2.CreateGroupResponse:
+        return await self._channel.call(self._stub.CreateGroup, request)
 
     async def seal(self) -> GroupInfo:
         """Close the group for pushes from outside: it completes when its last event ends.

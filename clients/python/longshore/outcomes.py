@@ -1,4 +1,4 @@
-"""What a handler raises to say how its delivery ends. Returning normally is success.
+"""What a handler returns or raises to say how its delivery ends. Returning anything else is success.
 
 Each one holds what its acknowledgement says.
 """
@@ -13,7 +13,7 @@ _MAX_MESSAGE = 1_024
 
 
 class Outcome(Exception):
-    """Root of the three: not a defect, but a handler's word."""
+    """Root of the four: not a defect, but a handler's word."""
 
     def __init__(self, text: str, settle: queue_service_pb2.Acknowledgement) -> None:
         """Hold the settle of any delivery; the lease is filled in when it is known which."""
@@ -25,6 +25,19 @@ class Outcome(Exception):
         settle = queue_service_pb2.Acknowledgement(lease_id=lease_id)
         settle.MergeFrom(self._settle)
         return settle
+
+
+class Success(Outcome):
+    """The event is done. A handler that says nothing says this, without a result."""
+
+    def __init__(self, result: object = NOTHING) -> None:
+        """End the event well.
+
+        Args:
+            result: small data that is kept with the job, at most 4 KiB: a JSON value or bytes.
+        """
+        done = queue_service_pb2.Success(result=_payload(result))
+        super().__init__("success", queue_service_pb2.Acknowledgement(success=done))
 
 
 class Retry(Outcome):
@@ -82,11 +95,6 @@ class Release(Outcome):
         super().__init__(reason or "release", queue_service_pb2.Acknowledgement(release=release))
 
 
-def success(lease_id: str) -> queue_service_pb2.Acknowledgement:
-    """The settle of a delivery that is done."""
-    return queue_service_pb2.Acknowledgement(lease_id=lease_id, success=_SUCCESS)
-
-
 def unexpected(error: BaseException) -> Retry:
     """The outcome of a handler that raised something else: a retry that names it."""
     return Retry(reason=type(error).__name__[:128], message=str(error))
@@ -96,4 +104,5 @@ def _payload(data: object) -> event_pb2.Payload | None:
     return None if data is NOTHING else payloads.encode(data)
 
 
-_SUCCESS = queue_service_pb2.Success()
+SUCCESS = Success()
+"""The outcome of a handler that says nothing."""

@@ -54,3 +54,11 @@ def instant(value: Timestamp) -> datetime:
 def instant_or_none(message: Message, field: str) -> datetime | None:
     """The Timestamp in a field of a message as a datetime in UTC, or None where it is absent."""
     return instant(getattr(message, field)) if message.HasField(field) else None
+
+
+def seconds_or_none(message: Message, field: str) -> float | None:
+    """The Duration in a field of a message in seconds, or None where it is absent."""
+    if not message.HasField(field):
+        return None
+    span: Duration = getattr(message, field)
+    return span.seconds + span.nanos / 1e9
