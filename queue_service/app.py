@@ -7,6 +7,7 @@ from typing import Self
 from longshore.serving import Interceptor, Server
 from longshore.v1 import kv_service_pb2, kv_service_pb2_grpc, queue_service_pb2, queue_service_pb2_grpc
 from queue_service.broker.broker import Broker
+from queue_service.broker.terms import Terms
 from queue_service.clock import SystemClock
 from queue_service.kv.store import KeyValueStore
 from queue_service.maintenance.maintenance import Maintenance
@@ -47,7 +48,7 @@ class App:
         store = await SqliteStore.open(
             settings.database, clock, limits=limits, low_water_bytes=settings.low_water_bytes
         )
-        broker = Broker(store, clock, chance=random.random, limits=limits)
+        broker = Broker(store, clock, Terms(chance=random.random, limits=limits, policy=settings.retry))
         maintenance = Maintenance(store, clock)
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from queue_service.broker.answers import CommitAnswer
@@ -13,11 +13,12 @@ from queue_service.broker.dispatch import Dispatcher, Subscriber
 from queue_service.broker.extend import Extend, Extended, Extension
 from queue_service.broker.groups import CreateGroup, SealGroup
 from queue_service.broker.leases import Leases
-from queue_service.broker.push import NewJob, Push, Pushed
+from queue_service.broker.push import NewJob, Parent, Push, Pushed
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
+from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError, GroupNotFound, JobNotFound, Unavailable
 from queue_service.domain.ids import LeaseKey, format_id, lease_id
-from queue_service.domain.limits import BROKEN_STREAM_LEASE, DEFAULT_LIMITS, RESTART_GRACE, SETTLED_MEMORY, Limits
+from queue_service.domain.limits import BROKEN_STREAM_LEASE, RESTART_GRACE, SETTLED_MEMORY
 from queue_service.domain.outcomes import Release
 from queue_service.domain.records import Group, OnComplete
 from queue_service.ports import Clock, Store, Workset
@@ -35,19 +36,15 @@ class Broker:
     """The use cases of the queue.
 
     Args:
-        chance: 0 <= chance() < 1, for jitter.
-        limits: the bounds that hold for it.
+        terms: what holds for every request.
     """
 
-    def __init__(
-        self, store: Store, clock: Clock, *, chance: Callable[[], float], limits: Limits = DEFAULT_LIMITS
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, terms: Terms) -> None:
         self._store = store
         self._clock = clock
-        self._chance = chance
-        self._limits = limits
+        self._terms = terms
         self._leases = Leases(clock, self._expire)
-        self._dispatcher = Dispatcher(store, clock, self._leases, give_back=self._give_back)
+        self._dispatcher = Dispatcher(store, clock, self._leases, give_back=self._give_back, terms=terms)
         self._settled: OrderedDict[LeaseKey, Settled] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
@@ -59,9 +56,9 @@ class Broker:
         now = self._clock.now()
         for leased in await self._store.leased_events():
             # Within the longest lease there is: the wall clock may have gone back while the broker was down.
-            remaining = min(max(leased.expire_time - now, RESTART_GRACE), self._limits.lease_max)
-            self._leases.add(leased.key, job=leased.job, group=leased.group, duration=remaining)
-        self._dispatcher.start(await self._store.queue_names())
+            remaining = min(max(leased.expire_time - now, RESTART_GRACE), self._terms.limits.lease_max)
+            self._leases.add(leased.key, queue=leased.queue, job=leased.job, group=leased.group, duration=remaining)
+        self._dispatcher.start(await self._store.queues())
 
     async def drain(self) -> None:
         """Deliver no more and tell every stream. Settles and pushes that have begun are finished."""
@@ -96,15 +93,15 @@ class Broker:
         """
         if self._draining:
             raise Unavailable("the broker is stopping")
-        return await self._store.write(Push(jobs))
+        return await self._store.write(Push(jobs, terms=self._terms))
 
     async def settle(self, settlements: list[Settlement]) -> list[Settled]:
         """Settle deliveries independently, each lease at most once."""
-        return await self._store.write(Settle(settlements, remembered=self._settled, chance=self._chance))
+        return await self._store.write(Settle(settlements, remembered=self._settled, terms=self._terms))
 
     async def extend(self, extensions: list[Extension]) -> list[Extended]:
         """Extend leases independently."""
-        return await self._store.write(Extend(extensions))
+        return await self._store.write(Extend(extensions, terms=self._terms))
 
     async def commit(self, step: CommitStep) -> CommitAnswer:
         """Carry out a step, all or nothing.
@@ -112,7 +109,7 @@ class Broker:
         Raises:
             BrokerError: a part of it does not hold.
         """
-        return await self._store.write(Commit(step, chance=self._chance))
+        return await self._store.write(Commit(step, terms=self._terms))
 
     async def get_jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
         """Jobs that are kept, by id."""
@@ -139,14 +136,22 @@ class Broker:
         return await self.get_job(job_id)
 
     async def create_group(
-        self, *, group_id: bytes | None, on_complete: OnComplete | None, fingerprint: bytes
+        self, *, group_id: bytes | None, on_complete: OnComplete | None, fingerprint: bytes, parent: Parent | None
     ) -> tuple[Group, bool]:
         """Open a group. Answers it, and whether it was there already.
 
         Raises:
             IdReused: the id was used with another on_complete.
+            LeaseLost: the parent's lease does not hold.
+            QueueNotFound: there is no queue for on_complete, and pushes do not make one.
         """
-        unit = CreateGroup(group_id=group_id, on_complete=on_complete, fingerprint=fingerprint)
+        unit = CreateGroup(
+            group_id=group_id,
+            on_complete=on_complete,
+            fingerprint=fingerprint,
+            parent=parent,
+            terms=self._terms,
+        )
         return await self._store.write(unit)
 
     async def seal_group(self, group_id: bytes) -> Group:
@@ -209,10 +214,14 @@ class Broker:
             self._settled.popitem(last=False)
         for key, duration in notices.extended:
             self._leases.extend(key, duration)
-        if notices.cancelled_jobs or notices.cancelled_groups:
-            self._leases.request_cancel(jobs=notices.cancelled_jobs.keys(), groups=notices.cancelled_groups.keys())
+        if notices.cancelled_jobs or notices.cancelled_groups or notices.purged:
+            self._leases.request_cancel(
+                jobs=notices.cancelled_jobs.keys(), groups=notices.cancelled_groups.keys(), purged=notices.purged
+            )
         if notices.ready:
             self._dispatcher.tell_ready(notices.ready)
+        if notices.paused:
+            self._dispatcher.tell_paused(notices.paused)
 
     def _give_back(self, keys: list[LeaseKey]) -> None:
         outcome = Release(reason=UNDELIVERED)
@@ -229,7 +238,7 @@ class Broker:
 
     async def _take_back(self, keys: list[LeaseKey]) -> None:
         try:
-            await self._store.write(ExpireLeases(keys, is_over=self._leases.is_over, chance=self._chance))
+            await self._store.write(ExpireLeases(keys, is_over=self._leases.is_over, terms=self._terms))
         except BrokerError as error:
             log.warning("could not take back %d events whose leases ran out, trying again: %s", len(keys), error)
             if not self._draining:

@@ -107,6 +107,6 @@ class SweepCancelled(BrokerUnit[Swept]):
 def _step(work: Workset, owner: bytes) -> int:
     events = work.loaded.pending.get(owner, [])
     for event in events:
-        if event.state is EventState.PENDING and work.is_cancelled(work.loaded.jobs[event.job]):
+        if event.state is EventState.PENDING and work.is_cancelled(event):
             cancel_pending(work, event)
     return len(events)

@@ -1,11 +1,12 @@
 """Commit: check entries, settle deliveries, push jobs, write entries, all or nothing in one transaction."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from queue_service.broker.answers import CommitAnswer, decode_answer, encode_answer
 from queue_service.broker.push import NewJob, check_push, do_push
+from queue_service.broker.room import Room
 from queue_service.broker.settle import Settlement, check_settle, do_settle
+from queue_service.broker.terms import Terms
 from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.errors import IdReused
 from queue_service.domain.limits import COMMIT_MEMORY
@@ -36,12 +37,12 @@ class Commit(BrokerUnit[CommitAnswer]):
 
     urgent = True
 
-    def __init__(self, step: CommitStep, *, chance: Callable[[], float]) -> None:
+    def __init__(self, step: CommitStep, *, terms: Terms) -> None:
         self._step = step
         self.weight = len(step.settlements) + sum(push.weight for push in step.pushes)
         self.grows = bool(step.pushes) or any(write.payload is not None for write in step.writes)
         self.weight += sum(write.weight for write in step.writes)
-        self._chance = chance
+        self._terms = terms
 
     def needs(self, needs: Needs) -> None:
         """Everything that the parts need."""
@@ -70,10 +71,11 @@ class Commit(BrokerUnit[CommitAnswer]):
             check_settle(work, settlement)
         for check in step.checks:
             check_entry(work, check)
-        repeats = [check_push(work, push) for push in step.pushes]
+        room = Room(work, self._terms.limits)
+        repeats = [check_push(work, push, room) for push in step.pushes]
         answer = CommitAnswer(
             pushes=tuple(repeat or do_push(work, push) for repeat, push in zip(repeats, step.pushes, strict=True)),
-            settled=tuple(do_settle(work, settlement, self._chance()) for settlement in step.settlements),
+            settled=tuple(do_settle(work, settlement, self._terms) for settlement in step.settlements),
             versions=tuple(
                 0 if entry is None else entry.version for entry in [do_write(work, write) for write in step.writes]
             ),

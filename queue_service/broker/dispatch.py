@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 from queue_service.broker.claim import Claim, Claimed, ClaimEvents, Delivered, Taker
 from queue_service.broker.leases import Leases
+from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.limits import CLAIM_EVENTS, FRAME_DELIVERIES, HEARTBEAT
+from queue_service.domain.records import Queue
 from queue_service.ports import Clock, Store
 
 NEVER = math.inf
@@ -99,15 +101,24 @@ class Dispatcher:
 
     Args:
         give_back: called with leases that nobody takes any more.
+        terms: what holds for every claim.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, leases: Leases, *, give_back: Callable[[list[LeaseKey]], None]
+        self,
+        store: Store,
+        clock: Clock,
+        leases: Leases,
+        *,
+        give_back: Callable[[list[LeaseKey]], None],
+        terms: Terms,
     ) -> None:
         self._store = store
         self._clock = clock
         self._leases = leases
         self._give_back = give_back
+        self._terms = terms
+        self._paused: set[str] = set()
         self._subscribers: dict[str, list[Subscriber]] = {}
         self._ready: dict[str, float] = {}
         """Queue name to the wall time at which something may be ready. Absent: never."""
@@ -118,9 +129,10 @@ class Dispatcher:
         self._stopping = False
         self._clock_offset = clock.now() / 1000 - clock.monotonic()
 
-    def start(self, queues: Sequence[str]) -> None:
+    def start(self, queues: Sequence[Queue]) -> None:
         """Begin. Of stored queues nothing is known yet, so something may be ready."""
-        self.tell_ready(dict.fromkeys(queues, 0))
+        self._paused.update(queue.name for queue in queues if queue.paused)
+        self.tell_ready({queue.name: 0 for queue in queues})
         self._beat()
 
     def tell_ready(self, ready: dict[str, int]) -> None:
@@ -128,6 +140,15 @@ class Dispatcher:
         for queue, due in ready.items():
             self._ready[queue] = min(due, self._ready.get(queue, NEVER))
         self._kick()
+
+    def tell_paused(self, paused: dict[str, bool]) -> None:
+        """These queues were paused, or go on."""
+        for queue, is_paused in paused.items():
+            if is_paused:
+                self._paused.add(queue)
+            else:
+                self._paused.discard(queue)
+                self.tell_ready({queue: 0})
 
     def subscribe(
         self,
@@ -212,7 +233,9 @@ class Dispatcher:
         return [
             queue
             for queue, waiting in self._subscribers.items()
-            if self._ready.get(queue, NEVER) <= now and any(subscriber.hungry for subscriber in waiting)
+            if self._ready.get(queue, NEVER) <= now
+            and queue not in self._paused
+            and any(subscriber.hungry for subscriber in waiting)
         ]
 
     def _tell_empty_handed(self, due: list[str]) -> None:
@@ -258,7 +281,7 @@ class Dispatcher:
             for queue, offer in offers.items()
         ]
         try:
-            results = await self._store.write(ClaimEvents(claims))
+            results = await self._store.write(ClaimEvents(claims, terms=self._terms))
         except BaseException:
             self._ready.update(dict.fromkeys(offers, 0.0))  # nothing is known of them
             raise
@@ -302,6 +325,7 @@ class Dispatcher:
         for delivery in deliveries:
             self._leases.add(
                 delivery.key,
+                queue=delivery.queue.id,
                 job=delivery.job.id,
                 group=None if delivery.group is None else delivery.group.id,
                 duration=delivery.lease_duration,

@@ -2,16 +2,27 @@
 
 from dataclasses import dataclass
 
+from queue_service.broker.terms import Terms
 from queue_service.domain.ids import LeaseKey
+from queue_service.domain.records import Event, Progress
 from queue_service.ports import Needs, Workset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ToldProgress:
+    """How far the work is. fraction is 0 to 1, None where it is not known."""
+
+    fraction: float | None
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Extension:
-    """A lease and the milliseconds that it should have from now."""
+    """A lease, the milliseconds that it should have from now, and how far the work is."""
 
     key: LeaseKey
     duration: int
+    progress: ToldProgress | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,13 +34,14 @@ class Extended:
 
 
 class Extend:
-    """Extends leases independently. An end is never moved earlier."""
+    """Extends leases independently. An end is never moved earlier, and never behind the end of the delivery."""
 
     urgent = True
     grows = False
 
-    def __init__(self, extensions: list[Extension]) -> None:
+    def __init__(self, extensions: list[Extension], *, terms: Terms) -> None:
         self._extensions = extensions
+        self._max_run_time = terms.limits.max_run_time
         self.weight = len(extensions)
 
     def needs(self, needs: Needs) -> None:
@@ -40,16 +52,23 @@ class Extend:
         """Extend one after the other."""
         return [self._extend(work, extension) for extension in self._extensions]
 
-    @staticmethod
-    def _extend(work: Workset, extension: Extension) -> Extended:
+    def _extend(self, work: Workset, extension: Extension) -> Extended:
         event = work.leased(extension.key)
         if event is None:
             return Extended(expire_time=None)
-        wanted = work.now + extension.duration
-        if event.lease_expire_time is None or wanted > event.lease_expire_time:
-            event.lease_expire_time = wanted
+        duration = min(extension.duration, self._remaining_run_time(work, event, extension.duration))
+        if event.lease_expire_time is None or work.now + duration > event.lease_expire_time:
+            event.lease_expire_time = work.now + duration
             work.change_event(event)
-        work.notices.extended.append((extension.key, extension.duration))
-        return Extended(
-            expire_time=event.lease_expire_time, cancel_requested=work.is_cancelled(work.loaded.jobs[event.job])
-        )
+        if extension.progress is not None:
+            event.progress = Progress(extension.progress.fraction, extension.progress.text, work.now)
+            work.change_event(event)
+            work.notices.progressed.add(event.job)
+        work.notices.extended.append((extension.key, duration))
+        return Extended(expire_time=event.lease_expire_time, cancel_requested=work.is_cancelled(event))
+
+    def _remaining_run_time(self, work: Workset, event: Event, unbounded: int) -> int:
+        run_time = work.look_at_queue(event.queue).settings.max_run_time or self._max_run_time
+        if run_time is None or event.delivery_time is None:
+            return unbounded
+        return max(0, event.delivery_time + run_time - work.now)

@@ -1,7 +1,9 @@
 """Creating and sealing groups. Completing them is the end of every unit; see unit.py."""
 
+from queue_service.broker.push import Parent, parent_job
+from queue_service.broker.terms import Terms
 from queue_service.broker.unit import BrokerUnit
-from queue_service.domain.errors import GroupNotFound, IdReused
+from queue_service.domain.errors import GroupNotFound, IdReused, QueueNotFound
 from queue_service.domain.ids import format_id, new_id
 from queue_service.domain.limits import GROUP_SEAL_AFTER
 from queue_service.domain.records import Group, OnComplete
@@ -10,37 +12,61 @@ from queue_service.ports import Needs, Workset
 
 
 class CreateGroup(BrokerUnit[tuple[Group, bool]]):
-    """Opens a group. Answers the group, and whether it was there already."""
+    """Opens a group. Answers the group, and whether it was there already.
+
+    Args:
+        parent: the handler that creates it: on_complete inherits its lineage.
+    """
 
     grows = True
 
-    def __init__(self, *, group_id: bytes | None, on_complete: OnComplete | None, fingerprint: bytes) -> None:
+    def __init__(
+        self,
+        *,
+        group_id: bytes | None,
+        on_complete: OnComplete | None,
+        fingerprint: bytes,
+        parent: Parent | None,
+        terms: Terms,
+    ) -> None:
         self._group_id = group_id
         self._on_complete = on_complete
         self._fingerprint = fingerprint
+        self._parent = parent
+        self._limits = terms.limits
 
     def needs(self, needs: Needs) -> None:
         """A group of the same id."""
         if self._group_id is not None:
             needs.groups.add(self._group_id)
+        if self._parent is not None:
+            needs.events.add(self._parent.key.event)
 
     def carry_out(self, work: Workset) -> tuple[Group, bool]:
         """Create, or recognise a repeat.
 
         Raises:
             IdReused: the id was used with another on_complete.
+            LeaseLost: the parent's lease does not hold.
+            QueueNotFound: there is no queue for on_complete, and pushes do not make one.
         """
         existing = None if self._group_id is None else work.group(self._group_id)
         if existing is not None:
             if existing.fingerprint != self._fingerprint:
                 raise IdReused("group_id", format_id(existing.group_id))
             return existing, True
+        parent = None if self._parent is None else parent_job(work, self._parent)
+        if self._on_complete is not None and not self._limits.create_queues:
+            queue = work.find_queue(self._on_complete.queue)
+            if queue is None or queue.deleted:
+                raise QueueNotFound(self._on_complete.queue)
         group = Group(
             id=work.next_group,
             group_id=self._group_id or new_id(work.now),
             state=GroupState.OPEN,
             on_complete=self._on_complete,
             fingerprint=self._fingerprint,
+            lineage=None if parent is None else parent.child_lineage,
             create_time=work.now,
             last_push_time=work.now,
         )

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import heapq
 import math
-from collections.abc import Callable, Iterable, Set as AbstractSet
+from collections.abc import Callable, Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +36,7 @@ class Lease:
     """One live lease. end is monotonic seconds."""
 
     key: LeaseKey
+    queue: int
     job: int
     group: int | None
     end: float
@@ -63,9 +64,12 @@ class Leases:
     def __len__(self) -> int:
         return len(self._leases)
 
-    def add(self, key: LeaseKey, *, job: int, group: int | None, duration: int, holder: Holder | None = None) -> None:
+    def add(
+        self, key: LeaseKey, *, queue: int, job: int, group: int | None, duration: int, holder: Holder | None = None
+    ) -> None:
         """Take in a lease of so many milliseconds from now."""
-        lease = Lease(key=key, job=job, group=group, end=self._clock.monotonic() + duration / 1000, holder=holder)
+        end = self._clock.monotonic() + duration / 1000
+        lease = Lease(key=key, queue=queue, job=job, group=group, end=end, holder=holder)
         self._leases[key] = lease
         self._schedule(lease)
 
@@ -106,10 +110,11 @@ class Leases:
                 lease.end = latest
                 self._schedule(lease)
 
-    def request_cancel(self, *, jobs: AbstractSet[int], groups: AbstractSet[int]) -> None:
-        """Tell the holders of leases of these jobs and groups."""
+    def request_cancel(self, *, jobs: AbstractSet[int], groups: AbstractSet[int], purged: Mapping[int, int]) -> None:
+        """Tell the holders of leases of these jobs and groups, and of events of purged queues below their marks."""
         for lease in self._leases.values():
-            if (lease.job in jobs or lease.group in groups) and lease.holder is not None:
+            cancelled = lease.job in jobs or lease.group in groups or lease.key.event < purged.get(lease.queue, 0)
+            if cancelled and lease.holder is not None:
                 lease.holder.cancel_requested(lease.key)
 
     def held(self) -> set[LeaseKey]:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from queue_service.broker.unit import BrokerUnit, make_events
+from queue_service.broker.jobs import make_job
+from queue_service.broker.room import Room
+from queue_service.broker.terms import Terms
+from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.errors import BrokerError, GroupCancelled, GroupNotFound, GroupSealed, IdReused, LeaseLost
 from queue_service.domain.ids import LeaseKey, format_id, new_id
 from queue_service.domain.records import Group, Job, NewEvent
@@ -50,6 +53,8 @@ class NewJob:
             needs.groups.add(self.group_id)
         if self.parent is not None:
             needs.events.add(self.parent.key.event)
+            needs.parents.add(self.parent.key.event)
+        needs.keys.update(event.concurrency.key for event in self.events if event.concurrency is not None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +71,9 @@ class Push(BrokerUnit[list[Pushed | BrokerError]]):
 
     grows = True
 
-    def __init__(self, jobs: list[NewJob]) -> None:
+    def __init__(self, jobs: list[NewJob], *, terms: Terms) -> None:
         self._jobs = jobs
+        self._limits = terms.limits
         self.weight = sum(job.weight for job in jobs)
 
     def needs(self, needs: Needs) -> None:
@@ -80,7 +86,7 @@ class Push(BrokerUnit[list[Pushed | BrokerError]]):
         answers: list[Pushed | BrokerError] = []
         for job in self._jobs:
             try:
-                repeat = check_push(work, job)
+                repeat = check_push(work, job, Room(work, self._limits))
             except BrokerError as error:
                 answers.append(error)
             else:
@@ -88,13 +94,14 @@ class Push(BrokerUnit[list[Pushed | BrokerError]]):
         return answers
 
 
-def check_push(work: Workset, new: NewJob) -> Pushed | None:
+def check_push(work: Workset, new: NewJob, room: Room) -> Pushed | None:
     """Whether the push may happen. Returns the first answer if it is a repeat.
 
     Raises:
         IdReused: its job_id or request_id was used with other content.
         LeaseLost: its parent's lease does not hold.
         GroupNotFound, GroupSealed, GroupCancelled: its group does not take it.
+        QueueNotFound, QueueFull, ChainLimit: there is no room for it.
     """
     existing = work.job(new.job_id) if new.job_id is not None else None
     if existing is not None:
@@ -106,31 +113,28 @@ def check_push(work: Workset, new: NewJob) -> Pushed | None:
         if existing.fingerprint != new.fingerprint:
             raise IdReused("request_id", new.request_id or "")
         return Pushed(job_id=existing.job_id, push_time=existing.push_time, deduplicated=True)
-    parent = _parent_job(work, new)
+    parent = None if new.parent is None else parent_job(work, new.parent)
     group = _group(work, new, parent)
     if group is not None:
         _check_open(group, inside=parent is not None and parent.group == group.id)
+    room.take(new.queue, new.events, parent)
     return None
 
 
 def do_push(work: Workset, new: NewJob) -> Pushed:
     """Push a job that was checked."""
-    parent = _parent_job(work, new)
+    parent = None if new.parent is None else parent_job(work, new.parent)
     group = _group(work, new, parent)
-    job_id = new.job_id or new_id(work.now)
-    job = Job(
-        id=work.next_event,
-        job_id=job_id,
-        queue=work.queue(new.queue),
-        group=None if group is None else group.id,
+    job = make_job(
+        work,
+        new.queue,
+        new.events,
+        job_id=new.job_id or new_id(work.now),
+        lineage=None if parent is None else parent.child_lineage,
+        group=group,
         request_id=new.request_id,
         fingerprint=new.fingerprint,
-        events=len(new.events),
-        root=job_id if parent is None else parent.root,
-        depth=0 if parent is None else parent.depth + 1,
-        push_time=work.now,
     )
-    work.add_job(job, make_events(work, job.queue, job.id, new.events))
     if group is not None:
         group.jobs += 1
         group.events += job.events
@@ -138,15 +142,18 @@ def do_push(work: Workset, new: NewJob) -> Pushed:
         if new.seal_group and group.state is GroupState.OPEN:
             group.state = GroupState.SEALED
         work.change_group(group)
-    return Pushed(job_id=job_id, push_time=work.now, deduplicated=False)
+    return Pushed(job_id=job.job_id, push_time=work.now, deduplicated=False)
 
 
-def _parent_job(work: Workset, new: NewJob) -> Job | None:
-    if new.parent is None:
-        return None
-    event = work.leased(new.parent.key)
+def parent_job(work: Workset, parent: Parent) -> Job:
+    """The job whose handler acts.
+
+    Raises:
+        LeaseLost: its lease does not hold.
+    """
+    event = work.leased(parent.key)
     if event is None:
-        raise LeaseLost(new.parent.lease_id)
+        raise LeaseLost(parent.lease_id)
     return work.loaded.jobs[event.job]
 
 

@@ -1,11 +1,14 @@
-"""What every unit of the broker ends with: groups whose last event became final are complete."""
+"""What every unit of the broker ends with: groups that are through are completed, free slots are handed over."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Generic, TypeVar
 
+from queue_service.broker.jobs import make_job
+from queue_service.broker.moves import hand_over
 from queue_service.domain.ids import completion_job_id, format_id
-from queue_service.domain.records import Event, Group, Job, NewEvent
-from queue_service.domain.states import EventState, GroupState
+from queue_service.domain.records import Group
+from queue_service.domain.states import GroupState
 from queue_service.ports import Needs, Workset
 
 T = TypeVar("T")
@@ -14,7 +17,7 @@ ATTRIBUTE_PREFIX = "longshore.group_"
 
 
 class BrokerUnit(ABC, Generic[T]):
-    """A unit that may end events and so complete groups."""
+    """A unit that may end events: so it may complete groups and free slots."""
 
     weight = 1
     urgent = False
@@ -29,34 +32,14 @@ class BrokerUnit(ABC, Generic[T]):
         """Change the workset, or raise before the first change."""
 
     def apply(self, work: Workset) -> T:
-        """Carry out, then complete the groups that are through."""
+        """Carry out, complete the groups that are through, hand over what slots are free."""
         result = self.carry_out(work)
         for group in work.take_touched_groups():
             if group.state is GroupState.SEALED and group.in_progress == 0:
                 _complete(work, group)
+        for key in work.take_touched_keys():
+            hand_over(work, key)
         return result
-
-
-def make_events(work: Workset, queue: int, first: int, specs: tuple[NewEvent, ...]) -> list[Event]:
-    """The events of a new job, numbered from the job's own number on."""
-    return [
-        Event(
-            id=first + ordinal,
-            job=first,
-            queue=queue,
-            state=EventState.PENDING,
-            due_time=spec.due_time(work.now),
-            lease_expire_time=None,
-            attempt=0,
-            failures=0,
-            lease_losses=0,
-            first_delivery_time=None,
-            context=None,
-            payload=spec.payload,
-            attributes=spec.attributes or {},
-        )
-        for ordinal, spec in enumerate(specs)
-    ]
 
 
 def _complete(work: Workset, group: Group) -> None:
@@ -71,26 +54,10 @@ def _complete(work: Workset, group: Group) -> None:
         f"{ATTRIBUTE_PREFIX}failed": str(group.failed),
         f"{ATTRIBUTE_PREFIX}cancelled": str(group.cancelled),
     }
-    specs = tuple(
-        NewEvent(
-            payload=spec.payload,
-            delay=spec.delay,
-            not_before_time=spec.not_before_time,
-            attributes={**(spec.attributes or {}), **told},
-        )
-        for spec in group.on_complete.events
+    make_job(
+        work,
+        group.on_complete.queue,
+        tuple(replace(spec, attributes={**(spec.attributes or {}), **told}) for spec in group.on_complete.events),
+        job_id=completion_job_id(group.group_id),
+        lineage=group.lineage,
     )
-    job_id = completion_job_id(group.group_id)
-    job = Job(
-        id=work.next_event,
-        job_id=job_id,
-        queue=work.queue(group.on_complete.queue),
-        group=None,
-        request_id=None,
-        fingerprint=b"",
-        events=len(specs),
-        root=job_id,
-        depth=0,
-        push_time=work.now,
-    )
-    work.add_job(job, make_events(work, job.queue, job.id, specs))

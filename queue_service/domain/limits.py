@@ -96,6 +96,13 @@ DEFAULT_LIMITS = Limits()
 LOW_WATER_BYTES = 64 * MIB
 """Free bytes of the disk below which the store does not grow, so that what ends deliveries still fits."""
 
+DEFAULT_PRIORITY = 5
+PRIORITIES = 10
+"""0 to 9; 9 goes first."""
+HISTORY_ATTEMPTS = 10
+"""Attempts without success that an event remembers."""
+CALLED_UP = 64
+"""Events that one step calls up from one line: as they are claimed, the next are."""
 FRAME_DELIVERIES = 256
 """Of one frame: above this a frame only adds delay."""
 CLAIM_EVENTS = 1_024

@@ -10,7 +10,9 @@ from queue_service.domain.states import Trigger
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Success:
-    """The event is done."""
+    """The event is done. result is kept with its job."""
+
+    result: Payload | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +50,7 @@ class LeaseRanOut:
 Outcome = Success | Retry | Failure | Release | LeaseRanOut
 
 LEASE_LOST = "LEASE_LOST"
+EXPIRED = Context(reason="EXPIRED", message="it was not delivered before its expire_after had passed")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,11 +105,14 @@ def decide(
                 trigger=Trigger.FAIL,
                 failures=event.failures + 1,
                 lease_losses=event.lease_losses,
-                context=Context(reason=reason, message=message),
+                context=Context(reason=reason, message=message, data=_left_data(event)),
             )
-        case _ if cancelled:
+        case _ if cancelled or (event.expire_time is not None and event.expire_time <= now):
             return Decision(
-                trigger=Trigger.CANCEL, failures=event.failures, lease_losses=event.lease_losses, context=event.context
+                trigger=Trigger.CANCEL if cancelled else Trigger.FAIL,
+                failures=event.failures,
+                lease_losses=event.lease_losses,
+                context=event.context if cancelled else EXPIRED,
             )
         case Release(after=after, reason=reason, data=data):
             return Decision(
@@ -120,6 +126,10 @@ def decide(
             return _after_failure(event, outcome, policy=policy, now=now, chance=chance)
         case LeaseRanOut():
             return _after_lease_loss(event, policy=policy, now=now, chance=chance)
+
+
+def _left_data(event: Event) -> Payload | None:
+    return None if event.context is None else event.context.data
 
 
 def _age(event: Event, now: int) -> int:
@@ -144,8 +154,9 @@ def _after_failure(event: Event, retry: Retry, *, policy: RetryPolicy, now: int,
 
 def _after_lease_loss(event: Event, *, policy: RetryPolicy, now: int, chance: float) -> Decision:
     lease_losses = event.lease_losses + 1
-    data = event.context.data if event.context is not None else None
-    context = Context(reason=LEASE_LOST, message="the lease ran out before the delivery was settled", data=data)
+    context = Context(
+        reason=LEASE_LOST, message="the lease ran out before the delivery was settled", data=_left_data(event)
+    )
     if policy.ends_after_lease_loss(lease_losses=lease_losses, age=_age(event, now)):
         return Decision(trigger=Trigger.FAIL, failures=event.failures, lease_losses=lease_losses, context=context)
     return Decision(

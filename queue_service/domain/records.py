@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from queue_service.domain.limits import WEIGHT_BYTES
+from queue_service.domain.limits import DEFAULT_PRIORITY, WEIGHT_BYTES
+from queue_service.domain.retry import NO_CHANGE, PolicyChange, RetryPolicy
 from queue_service.domain.states import (
-    NEXT_STATE,
     EventState,
     GroupResult,
     GroupState,
     JobState,
-    Trigger,
+    Place,
     group_result,
     job_state,
 )
@@ -41,6 +41,13 @@ class Context:
     data: Payload | None = None
 
 
+class Concurrency(NamedTuple):
+    """At most this many events of the key are leased at a time, over all queues."""
+
+    key: str
+    limit: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewEvent:
     """An event to push. It is due after delay, or at not_before_time if that is given."""
@@ -49,33 +56,160 @@ class NewEvent:
     delay: int = 0
     not_before_time: int | None = None
     attributes: Mapping[str, str] | None = None
+    priority: int = DEFAULT_PRIORITY
+    concurrency: Concurrency | None = None
+    policy: PolicyChange | None = None
+    expire_after: int | None = None
 
     def due_time(self, now: int) -> int:
         """When it may first be delivered."""
         return now + self.delay if self.not_before_time is None else max(now, self.not_before_time)
 
 
+class Attempt(NamedTuple):
+    """A delivery that ended without success. outcome is the name of what ended it."""
+
+    attempt: int
+    outcome: str
+    reason: str
+    message: str
+    delivery_time: int
+    end_time: int
+
+
+class Progress(NamedTuple):
+    """How far the work on an event is. fraction is 0 to 1, None where it is not known."""
+
+    fraction: float | None
+    text: str
+    update_time: int
+
+
 @dataclass(kw_only=True, slots=True)
 class Event:
-    """One event. payload and attributes are there only when it was loaded for delivery."""
+    """One event. payload and attributes are there only when it was loaded for delivery.
+
+    Attributes:
+        key: number of its concurrency key.
+        place: where it stands while it is pending.
+        first_delivery_time: since its push or redrive: the retry window counts from here.
+        delivery_time: of the last delivery.
+        history: the last attempts that did not succeed, the earliest first.
+        finish_time: when it ended; only rows of what is kept have it.
+    """
 
     id: int
     job: int
     queue: int
     state: EventState
+    place: Place = Place.READY
+    priority: int
     due_time: int
-    lease_expire_time: int | None
-    attempt: int
-    failures: int
-    lease_losses: int
-    first_delivery_time: int | None
-    context: Context | None
+    key: int | None = None
+    lease_expire_time: int | None = None
+    attempt: int = 0
+    failures: int = 0
+    lease_losses: int = 0
+    first_delivery_time: int | None = None
+    delivery_time: int | None = None
+    expire_time: int | None = None
+    finish_time: int | None = None
+    policy: PolicyChange | None = None
+    context: Context | None = None
+    history: tuple[Attempt, ...] = ()
+    progress: Progress | None = None
     payload: Payload | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
-    def move(self, trigger: Trigger) -> None:
-        """Change the state as the table says."""
-        self.state = NEXT_STATE[self.state, trigger]
+    @property
+    def rank(self) -> "Rank":
+        """Its place in the ready order: the lowest goes first."""
+        return Rank(-self.priority, self.due_time, self.id)
+
+
+class Rank(NamedTuple):
+    """The ready order: priority, then due time, then push order."""
+
+    falling_priority: int
+    due_time: int
+    event: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueSettings:
+    """What an operator set for a queue. max_run_time is in milliseconds; None: not set."""
+
+    policy: PolicyChange = NO_CHANGE
+    max_run_time: int | None = None
+    max_pending: int | None = None
+    keep_succeeded: bool = False
+
+
+@dataclass(kw_only=True, slots=True)
+class Queue:
+    """A queue with its counts.
+
+    Attributes:
+        lanes: priorities that its pending events may have, as bits.
+        pending, leased, failed: events by state.
+        finished_jobs: jobs that have ended and are kept.
+        purge_before: events below this number are cancelled. None: there is no purge.
+        deleted: it is kept only because jobs point to it.
+        pushed and the following: totals since it was created.
+    """
+
+    id: int
+    name: str
+    create_time: int
+    paused: bool = False
+    deleted: bool = False
+    settings: QueueSettings = QueueSettings()
+    purge_before: int | None = None
+    lanes: int = 0
+    pending: int = 0
+    leased: int = 0
+    failed: int = 0
+    finished_jobs: int = 0
+    pushed: int = 0
+    delivered: int = 0
+    succeeded: int = 0
+    dead: int = 0
+    cancelled: int = 0
+    retried: int = 0
+    leases_lost: int = 0
+    released: int = 0
+    redriven: int = 0
+
+    def policy(self, defaults: RetryPolicy) -> RetryPolicy:
+        """What holds for its events."""
+        return self.settings.policy.over(defaults)
+
+    def is_purged(self, event: int) -> bool:
+        """Whether a purge has marked the event."""
+        return self.purge_before is not None and event < self.purge_before
+
+
+@dataclass(kw_only=True, slots=True)
+class Key:
+    """A concurrency key. It is kept as long as it has events: pending and leased count them."""
+
+    id: int
+    name: str
+    limit: int
+    pending: int = 0
+    leased: int = 0
+
+    @property
+    def free(self) -> int:
+        """Slots that are free; below 0 after the limit was lowered."""
+        return self.limit - self.leased
+
+
+class Lineage(NamedTuple):
+    """The place of a job below a root."""
+
+    root: bytes
+    depth: int
 
 
 @dataclass(kw_only=True, slots=True)
@@ -99,6 +233,11 @@ class Job:
     cancel_time: int | None = None
 
     @property
+    def child_lineage(self) -> Lineage:
+        """The place of what its handlers push."""
+        return Lineage(self.root, self.depth + 1)
+
+    @property
     def in_progress(self) -> int:
         """Events that are not final."""
         return self.events - self.success - self.failed - self.cancelled
@@ -119,13 +258,14 @@ class OnComplete:
 
 @dataclass(kw_only=True, slots=True)
 class Group:
-    """Jobs that belong together. fingerprint is of its on_complete."""
+    """Jobs that belong together. fingerprint is of its on_complete; lineage is that job's, None where it is a root."""
 
     id: int
     group_id: bytes
     state: GroupState
     on_complete: OnComplete | None
     fingerprint: bytes
+    lineage: Lineage | None = None
     jobs: int = 0
     events: int = 0
     success: int = 0

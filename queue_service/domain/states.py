@@ -7,13 +7,13 @@ class EventState(IntEnum):
     """State of an event, as stored. "Delayed" is PENDING with its due time ahead."""
 
     PENDING = 1
-    """Entered by push, retry, release, lease loss. Left by deliver and cancel."""
+    """Entered by push, retry, release, lease loss, redrive. Left by deliver, cancel and expire."""
     LEASED = 2
     """Entered by deliver. Left when the delivery is settled or its lease runs out."""
     SUCCEEDED = 3
-    """Final. The row and its payload go with the settle; the job counts it."""
+    """Final. The row and its payload go with the settle, unless the queue keeps them; the job counts it."""
     FAILED = 4
-    """A dead letter: final, kept with its reason."""
+    """A dead letter: final until redriven, kept with its reason."""
     CANCELLED = 5
     """Final. The row goes; the job counts it."""
 
@@ -35,19 +35,36 @@ class Trigger(StrEnum):
     """The lease ran out and the policy grants another attempt."""
     CANCEL = "cancel"
     """The event was cancelled before it began, or a cancelled delivery came back without success or failure."""
+    EXPIRE = "expire"
+    """It was not delivered in time."""
+    REDRIVE = "redrive"
+    """An operator puts a dead letter back."""
 
 
 NEXT_STATE = {
     (EventState.PENDING, Trigger.DELIVER): EventState.LEASED,
     (EventState.PENDING, Trigger.CANCEL): EventState.CANCELLED,
+    (EventState.PENDING, Trigger.EXPIRE): EventState.FAILED,
     (EventState.LEASED, Trigger.SUCCEED): EventState.SUCCEEDED,
     (EventState.LEASED, Trigger.RETRY): EventState.PENDING,
     (EventState.LEASED, Trigger.FAIL): EventState.FAILED,
     (EventState.LEASED, Trigger.RELEASE): EventState.PENDING,
     (EventState.LEASED, Trigger.LOSE_LEASE): EventState.PENDING,
     (EventState.LEASED, Trigger.CANCEL): EventState.CANCELLED,
+    (EventState.FAILED, Trigger.REDRIVE): EventState.PENDING,
 }
 """Every move there is. A pair that is missing is a fault of the broker."""
+
+
+class Place(IntEnum):
+    """Where a pending event stands in its queue. Every other event is at READY."""
+
+    READY = 0
+    """In the ready order: priority, then due time, then push order."""
+    HEAD = 1
+    """In the ready order too: called up from the line of its concurrency key, because a slot was free."""
+    LINE = 2
+    """Out of the ready order: in the line of its key in this queue."""
 
 
 class JobState(IntEnum):

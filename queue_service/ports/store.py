@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.records import Entry, Group, Job
+from queue_service.domain.records import Entry, Group, Job, Queue
 from queue_service.ports.workset import Needs, Workset
 
 T_co = TypeVar("T_co", covariant=True)
@@ -55,6 +55,7 @@ class LeasedEvent(NamedTuple):
     """A lease that outlived a restart."""
 
     key: LeaseKey
+    queue: int
     job: int
     group: int | None
     expire_time: int
@@ -110,8 +111,8 @@ class Store(Protocol):
         """Read entries in order of their keys, starting behind a key, at least one if there is one."""
         ...
 
-    async def queue_names(self) -> list[str]:
-        """Every queue."""
+    async def queues(self) -> list[Queue]:
+        """Every queue as of the last commit, to look at."""
         ...
 
     async def leased_events(self) -> list[LeasedEvent]:

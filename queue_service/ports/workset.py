@@ -4,12 +4,15 @@ The store loads what is needed, the units change it here in memory, the store wr
 So the rules are plain synchronous code, the same over every store, and a unit that is refused leaves no trace.
 """
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.outcomes import SettleStatus
-from queue_service.domain.records import Entry, Event, Group, Job
+from queue_service.domain.records import Entry, Event, Group, Job, Key, Payload, Queue
 from queue_service.domain.states import EventState
+from queue_service.ports.lines import Line
 
 
 @dataclass(slots=True)
@@ -17,6 +20,10 @@ class Needs:
     """What units want loaded. The jobs and groups of loaded events come along."""
 
     events: set[int] = field(default_factory=set)
+    parents: set[int] = field(default_factory=set)
+    """Events among these whose handlers push: the pushes below their roots are wanted."""
+    keys: set[str] = field(default_factory=set)
+    """Names of concurrency keys. Those of loaded events come along, and with every key its lines."""
     jobs: set[bytes] = field(default_factory=set)
     requests: set[tuple[str, str]] = field(default_factory=set)
     """Queue name and request_id of jobs."""
@@ -61,6 +68,12 @@ class Loaded:
     requests: dict[tuple[int, str], int] = field(default_factory=dict)
     groups: dict[int, Group] = field(default_factory=dict)
     group_ids: dict[bytes, int] = field(default_factory=dict)
+    keys: dict[int, Key] = field(default_factory=dict)
+    key_names: dict[str, int] = field(default_factory=dict)
+    lines: dict[int, dict[int, Line]] = field(default_factory=dict)
+    """Number of a key to its lines by number of their queue."""
+    pushes_below: dict[bytes, int] = field(default_factory=dict)
+    """Root job id to the number of jobs pushed below it."""
     entries: dict[str, Entry] = field(default_factory=dict)
     commits: dict[str, RememberedCommit] = field(default_factory=dict)
     claimed: dict[str, list[Event]] = field(default_factory=dict)
@@ -74,7 +87,13 @@ class Loaded:
 class Changes:
     """What is to be written."""
 
-    queues: dict[str, int] = field(default_factory=dict)
+    queues: dict[int, Queue] = field(default_factory=dict)
+    keys: dict[int, Key] = field(default_factory=dict)
+    called_up: set[int] = field(default_factory=set)
+    """Events that moved from LINE to HEAD and are not in events."""
+    pushes_below: Counter[bytes] = field(default_factory=Counter)
+    """Root job id to the number of jobs pushed below it just now."""
+    results: dict[int, Payload] = field(default_factory=dict)
     new_groups: list[Group] = field(default_factory=list)
     new_jobs: list[Job] = field(default_factory=list)
     new_events: list[Event] = field(default_factory=list)
@@ -96,6 +115,7 @@ class Changes:
             or self.new_groups
             or self.groups
             or self.commits
+            or self.queues
         )
 
 
@@ -111,6 +131,41 @@ class Notices:
     cancelled_jobs: dict[int, bytes] = field(default_factory=dict)
     cancelled_groups: dict[int, bytes] = field(default_factory=dict)
     """Number and id of what was cancelled just now."""
+    purged: dict[int, int] = field(default_factory=dict)
+    """Number of a queue to the event below which all were cancelled just now."""
+    paused: dict[str, bool] = field(default_factory=dict)
+    """Name of a queue to whether it is paused."""
+    progressed: set[int] = field(default_factory=set)
+    """Jobs whose workers told progress."""
+    expiring: int | None = None
+    """The earliest time at which something that was pushed expires."""
+
+
+class Queues:
+    """Every queue as of the last commit."""
+
+    def __init__(self, queues: Iterable[Queue] = ()) -> None:
+        self._by_name: dict[str, Queue] = {}
+        self._by_number: dict[int, Queue] = {}
+        self.next_number = 1
+        self.update(queues)
+
+    def __iter__(self) -> Iterator[Queue]:
+        return iter(self._by_number.values())
+
+    def named(self, name: str) -> Queue | None:
+        """A queue by its name."""
+        return self._by_name.get(name)
+
+    def numbered(self, number: int) -> Queue:
+        """A queue by its number."""
+        return self._by_number[number]
+
+    def update(self, queues: Iterable[Queue]) -> None:
+        """Take in new and changed queues."""
+        for queue in queues:
+            self._by_name[queue.name] = self._by_number[queue.id] = queue
+            self.next_number = max(self.next_number, queue.id + 1)
 
 
 class Workset:
@@ -124,32 +179,74 @@ class Workset:
     """
 
     def __init__(
-        self, *, now: int, loaded: Loaded, queues: dict[str, int], next_event: int, next_group: int, next_version: int
+        self,
+        *,
+        now: int,
+        loaded: Loaded,
+        queues: Queues,
+        next_event: int,
+        next_group: int,
+        next_version: int,
+        next_key: int,
     ) -> None:
         self.now = now
         self.loaded = loaded
         self.changes = Changes()
         self.notices = Notices()
-        self.next_event = next_event
+        self.next_event = self._first_new_event = next_event
         self.next_group = next_group
         self.next_version = next_version
+        self.next_key = next_key
         self._queues = queues
-        self._queue_names: dict[int, str] = {}
+        self._new_queues: dict[str, Queue] = {}
         self._touched_groups: set[int] = set()
+        self._touched_keys: set[int] = set()
 
-    def queue(self, name: str) -> int:
-        """The number of a queue; a new queue is made."""
-        number = self._queues.get(name) or self.changes.queues.get(name)
+    def find_queue(self, name: str) -> Queue | None:
+        """A queue to look at. None: there is none."""
+        known = self._new_queues.get(name) or self._queues.named(name)
+        return None if known is None else self.changes.queues.get(known.id, known)
+
+    def queue(self, name: str) -> Queue:
+        """A queue to change; a new one is made."""
+        known = self.find_queue(name)
+        if known is None:
+            number = self._queues.next_number + len(self._new_queues)
+            known = self._new_queues[name] = Queue(id=number, name=name, create_time=self.now)
+            self.changes.queues[number] = known
+        return self.change_queue(known.id)
+
+    def look_at_queue(self, number: int) -> Queue:
+        """A queue by its number, to look at."""
+        return self.changes.queues.get(number) or self._queues.numbered(number)
+
+    def change_queue(self, number: int) -> Queue:
+        """A queue by its number, to change."""
+        changed = self.changes.queues.get(number)
+        if changed is None:
+            changed = self.changes.queues[number] = replace(self._queues.numbered(number))
+        return changed
+
+    def key(self, name: str, limit: int) -> Key:
+        """A concurrency key to change, with this limit from now on; a new one is made."""
+        number = self.loaded.key_names.get(name)
         if number is None:
-            number = len(self._queues) + len(self.changes.queues) + 1
-            self.changes.queues[name] = number
-        return number
+            number = self.loaded.key_names[name] = self.next_key
+            self.next_key += 1
+            self.loaded.keys[number] = Key(id=number, name=name, limit=limit)
+        key = self.change_key(number)
+        key.limit = limit
+        return key
 
-    def queue_name(self, number: int) -> str:
-        """The name of a queue."""
-        if number not in self._queue_names:
-            self._queue_names = {known: name for name, known in (self._queues | self.changes.queues).items()}
-        return self._queue_names[number]
+    def change_key(self, number: int) -> Key:
+        """A key by its number, to change: its lines may move."""
+        key = self.changes.keys[number] = self.loaded.keys[number]
+        self._touched_keys.add(number)
+        return key
+
+    def line(self, key: int, queue: int) -> Line:
+        """The line of a key in a queue."""
+        return self.loaded.lines.setdefault(key, {}).setdefault(queue, Line())
 
     def job(self, job_id: bytes) -> Job | None:
         """A job by its id."""
@@ -158,7 +255,8 @@ class Workset:
 
     def job_of_request(self, queue: str, request_id: str) -> Job | None:
         """A job by its request_id."""
-        number = self.loaded.requests.get((self._queues.get(queue) or self.changes.queues.get(queue, 0), request_id))
+        known = self.find_queue(queue)
+        number = None if known is None else self.loaded.requests.get((known.id, request_id))
         return None if number is None else self.loaded.jobs[number]
 
     def group(self, group_id: bytes) -> Group | None:
@@ -178,22 +276,27 @@ class Workset:
             return None
         return event
 
-    def is_cancelled(self, job: Job) -> bool:
-        """Whether the job or its group was cancelled."""
-        if job.cancel_time is not None:
+    def is_cancelled(self, event: Event) -> bool:
+        """Whether its job or group was cancelled, or its queue purged."""
+        job = self.loaded.jobs[event.job]
+        if job.cancel_time is not None or self.look_at_queue(event.queue).is_purged(event.id):
             return True
         return job.group is not None and self.loaded.groups[job.group].cancel_time is not None
+
+    def pushes_below(self, root: bytes) -> int:
+        """Jobs that were pushed below a root. It has to be among the needs."""
+        return self.loaded.pushes_below.get(root, 0) + self.changes.pushes_below[root]
 
     def add_job(self, job: Job, events: list[Event]) -> None:
         """Take in a new job with its events."""
         self.changes.new_jobs.append(job)
         self.changes.new_events.extend(events)
+        self.loaded.events.update((event.id, event) for event in events if event.key is not None)
         self.loaded.jobs[job.id] = job
         self.loaded.job_ids[job.job_id] = job.id
         if job.request_id is not None:
             self.loaded.requests[job.queue, job.request_id] = job.id
         self.next_event += len(events)
-        self.tell_ready(job.queue, min(event.due_time for event in events))
 
     def add_group(self, group: Group) -> None:
         """Take in a new group."""
@@ -204,7 +307,8 @@ class Workset:
 
     def change_event(self, event: Event) -> None:
         """Note that an event changed."""
-        self.changes.events[event.id] = event
+        if event.id < self._first_new_event:
+            self.changes.events[event.id] = event
 
     def remove_event(self, event: Event) -> None:
         """Note that an event's row goes."""
@@ -237,9 +341,20 @@ class Workset:
 
     def tell_ready(self, queue: int, due_time: int) -> None:
         """Tell streams that something of a queue is, or will be, ready."""
-        name = self.queue_name(queue)
+        name = self.look_at_queue(queue).name
         known = self.notices.ready.get(name)
         self.notices.ready[name] = due_time if known is None else min(known, due_time)
+
+    def tell_expiring(self, expire_time: int) -> None:
+        """Tell when something that was pushed expires."""
+        known = self.notices.expiring
+        self.notices.expiring = expire_time if known is None else min(known, expire_time)
+
+    def take_touched_keys(self) -> list[Key]:
+        """The keys that changed since the last call."""
+        touched = [self.loaded.keys[number] for number in self._touched_keys]
+        self._touched_keys.clear()
+        return touched
 
     def take_touched_groups(self) -> list[Group]:
         """The groups that changed since the last call."""

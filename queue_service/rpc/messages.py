@@ -37,7 +37,7 @@ def delivery(delivered: Delivered, incarnation: str) -> event_pb2.Delivery:
         lease_id=lease_id(incarnation, delivered.key),
         event_id=f"{job_id}.{event.id - job.id}",
         job_id=job_id,
-        queue=delivered.queue,
+        queue=delivered.queue.name,
         payload=None if event.payload is None else payload(event.payload),
         attributes=event.attributes,
         attempt=delivered.key.attempt,
@@ -46,6 +46,8 @@ def delivery(delivered: Delivered, incarnation: str) -> event_pb2.Delivery:
         push_time=timestamp(job.push_time),
         group_id=None if delivered.group is None else format_id(delivered.group.group_id),
         lineage=_lineage(job),
+        priority=event.priority,
+        run_end_time=optional_timestamp(delivered.run_end_time),
     )
 
 
@@ -57,6 +59,7 @@ def _retry_context(event: Event, delivered: Delivered) -> event_pb2.RetryContext
         message=context.message,
         data=None if context.data is None else payload(context.data),
         first_push_time=timestamp(delivered.job.push_time),
+        lease_losses=event.lease_losses,
     )
 
 

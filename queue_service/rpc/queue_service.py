@@ -163,9 +163,10 @@ class QueueServicer(queue_service_pb2_grpc.QueueServiceServicer):
             on_complete = self._requests.on_complete(checks, request.on_complete, self._clock.now())
             data = request.on_complete.SerializeToString(deterministic=True)
             fingerprint = hashlib.blake2b(data, digest_size=16).digest()
+        parent = self._requests.parent(checks, "", request)
         checks.done()
         group, existed = await self._broker.create_group(
-            group_id=group_id, on_complete=on_complete, fingerprint=fingerprint
+            group_id=group_id, on_complete=on_complete, fingerprint=fingerprint, parent=parent
         )
         return pb.CreateGroupResponse(group=messages.group_message(group), deduplicated=existed)
 

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 
 from longshore.v1 import event_pb2, queue_service_pb2 as pb
 from queue_service.broker.commit import CommitStep
-from queue_service.broker.extend import Extension
+from queue_service.broker.extend import Extension, ToldProgress
 from queue_service.broker.push import NewJob, Parent
 from queue_service.broker.settle import Settlement
 from queue_service.domain.limits import LONGEST_DURATION, Limits
 from queue_service.domain.outcomes import Failure, Outcome, Release, Retry, Success
-from queue_service.domain.records import NewEvent, OnComplete
+from queue_service.domain.records import OnComplete
 from queue_service.kv.entries import ABSENT, Check, Write
 from queue_service.rpc.checks import Checks
+from queue_service.rpc.event_specs import EventSpecs
 
 
 class Requests:
@@ -26,12 +27,13 @@ class Requests:
     def __init__(self, limits: Limits, incarnation: str) -> None:
         self._limits = limits
         self._incarnation = incarnation
+        self._specs = EventSpecs(limits)
 
     def push(self, checks: Checks, path: str, message: pb.PushRequest, now: int) -> NewJob:
         """A job to push. path is put before the names of its fields."""
         queue = checks.queue(f"{path}queue", message.queue)
         checks.count(f"{path}events", len(message.events), lowest=1, highest=self._limits.push_events)
-        events = self._events(checks, path, message.events, now, max_attributes=self._limits.attributes)
+        events = self._specs.events(checks, path, message.events, now, max_attributes=self._limits.attributes)
         if message.HasField("request_id"):
             checks.text(f"{path}request_id", message.request_id, max_bytes=self._limits.id_bytes, required=True)
         if message.seal_group and not (message.HasField("group_id") or message.HasField("parent_lease_id")):
@@ -44,7 +46,7 @@ class Requests:
             request_id=message.request_id if message.HasField("request_id") else None,
             group_id=checks.uuid(f"{path}group_id", message.group_id) if message.HasField("group_id") else None,
             seal_group=message.seal_group,
-            parent=self._parent(checks, path, message),
+            parent=self.parent(checks, path, message),
         )
 
     def settlement(self, checks: Checks, path: str, message: pb.Acknowledgement) -> Settlement:
@@ -62,7 +64,13 @@ class Requests:
             duration = checks.span(
                 f"{path}duration", message.duration, lowest=self._limits.lease_min, highest=self._limits.lease_max
             )
-        return Extension(key=checks.lease(f"{path}lease_id", message.lease_id, self._incarnation), duration=duration)
+        return Extension(
+            key=checks.lease(f"{path}lease_id", message.lease_id, self._incarnation),
+            duration=duration,
+            progress=self._progress(checks, f"{path}progress.", message.progress)
+            if message.HasField("progress")
+            else None,
+        )
 
     def commit(self, message: pb.CommitRequest, now: int) -> CommitStep:
         """An atomic step.
@@ -120,7 +128,7 @@ class Requests:
             checks.fault("on_complete", f"may have {limits.on_complete_bytes:,} bytes, has {message.ByteSize():,}")
         return OnComplete(
             queue=checks.queue("on_complete.queue", message.queue),
-            events=self._events(
+            events=self._specs.events(
                 checks, "on_complete.", message.events, now, max_attributes=limits.on_complete_attributes
             ),
         )
@@ -134,49 +142,31 @@ class Requests:
         _each_once(checks, "subscriptions[{}].queue", queues)
         return tuple(queues)
 
-    def _events(
-        self, checks: Checks, path: str, messages: Iterable[event_pb2.EventSpec], now: int, *, max_attributes: int
-    ) -> tuple[NewEvent, ...]:
-        return tuple(
-            self._event(checks, f"{path}events[{number}].", message, now, max_attributes)
-            for number, message in enumerate(messages)
-        )
-
-    def _event(
-        self, checks: Checks, path: str, message: event_pb2.EventSpec, now: int, max_attributes: int
-    ) -> NewEvent:
-        limits = self._limits
-        payload = checks.payload(
-            f"{path}payload", message.payload, present=message.HasField("payload"), max_bytes=limits.payload_bytes
-        )
-        delay, not_before_time = 0, None
-        match message.WhichOneof("schedule"):
-            case "delay":
-                delay = checks.span(f"{path}delay", message.delay, lowest=0, highest=limits.delay)
-            case "not_before_time":
-                not_before_time = checks.instant(
-                    f"{path}not_before_time", message.not_before_time, latest=now + limits.delay
-                )
-        attributes = None
-        if message.attributes:
-            attributes = dict(message.attributes)
-            checks.count(f"{path}attributes", len(attributes), lowest=0, highest=max_attributes)
-            for key, value in attributes.items():
-                checks.text(f"{path}attributes", key, max_bytes=limits.attribute_key_bytes, required=True)
-                checks.text(f"{path}attributes[{key[:40]!r}]", value, max_bytes=limits.attribute_value_bytes)
-        return NewEvent(payload=payload, delay=delay, not_before_time=not_before_time, attributes=attributes)
-
-    def _parent(self, checks: Checks, path: str, message: pb.PushRequest) -> Parent | None:
+    def parent(self, checks: Checks, path: str, message: pb.PushRequest | pb.CreateGroupRequest) -> Parent | None:
+        """The handler that acts, if one does."""
         if not message.HasField("parent_lease_id"):
             return None
         key = checks.lease(f"{path}parent_lease_id", message.parent_lease_id, self._incarnation)
         return Parent(key=key, lease_id=message.parent_lease_id)
 
+    def _progress(self, checks: Checks, path: str, message: pb.Progress) -> ToldProgress:
+        fraction = message.fraction if message.HasField("fraction") else None
+        if fraction is not None and not 0 <= fraction <= 1:
+            checks.fault(f"{path}fraction", f"must be 0 to 1, is {fraction:g}")
+        return ToldProgress(fraction=fraction, text=_cut(message.text, self._limits.message_bytes))
+
     def _outcome(self, checks: Checks, path: str, message: pb.Acknowledgement) -> Outcome:
         limits = self._limits
         kind = message.WhichOneof("outcome")
         if kind == "success":
-            return Success()
+            return Success(
+                result=checks.optional_payload(
+                    f"{path}success.result",
+                    message.success.result,
+                    present=message.success.HasField("result"),
+                    max_bytes=limits.result_bytes,
+                )
+            )
         if kind == "retry":
             retry = message.retry
             after = None

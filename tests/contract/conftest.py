@@ -13,6 +13,7 @@ from queue_service.broker.extend import Extend, Extension
 from queue_service.broker.groups import CreateGroup, SealGroup
 from queue_service.broker.push import NewJob, Parent, Push
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
+from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.outcomes import Success
 from queue_service.domain.records import NewEvent, OnComplete, Payload
@@ -40,6 +41,7 @@ class Bench:
         self.place = place
         self.clock = clock
         self.chance = 0.5
+        self.terms = Terms(chance=lambda: self.chance)
         self.store = None
         self.remembered = {}
 
@@ -56,7 +58,9 @@ class Bench:
         return self.store.write(unit)
 
     def claiming(self, queue="q", count=1, lease=LEASE):
-        return ClaimEvents([Claim(queue=queue, takers=(Taker(capacity=count, lease_duration=lease),))])
+        return ClaimEvents(
+            [Claim(queue=queue, takers=(Taker(capacity=count, lease_duration=lease),))], terms=self.terms
+        )
 
     async def together(self, *units):
         """Carry units out in one turn, in this order. Answers results and exceptions."""
@@ -78,7 +82,7 @@ class Bench:
             return await load(*arguments)
 
         self.store._loader.load = wait_and_load
-        first = asyncio.ensure_future(self.store.write(Extend([])))
+        first = asyncio.ensure_future(self.store.write(Extend([], terms=self.terms)))
         await begun.wait()
         yield
         go_on.set()
@@ -93,8 +97,11 @@ class Bench:
             values["parent"] = Parent(key=values["parent"], lease_id="the parent's lease")
         return NewJob(queue=queue, events=events, **values)
 
+    def pushing(self, *jobs):
+        return Push(list(jobs), terms=self.terms)
+
     async def push(self, *arguments, **values):
-        (answer,) = await self.write(Push([self.job(*arguments, **values)]))
+        (answer,) = await self.write(self.pushing(self.job(*arguments, **values)))
         if isinstance(answer, BrokerError):
             raise answer
         return answer
@@ -112,18 +119,18 @@ class Bench:
 
     def settling(self, *pairs):
         settlements = [self.settlement(*pair) for pair in pairs]
-        return Settle(settlements, remembered=self.remembered, chance=lambda: self.chance)
+        return Settle(settlements, remembered=self.remembered, terms=self.terms)
 
     async def settle(self, key, outcome=None):
         (settled,) = await self.write(self.settling((key, outcome)))
         return settled
 
     async def extend(self, key, duration=LEASE):
-        (extended,) = await self.write(Extend([Extension(key=key, duration=duration)]))
+        (extended,) = await self.write(Extend([Extension(key=key, duration=duration)], terms=self.terms))
         return extended
 
     def expire(self, *keys, is_over=lambda _key: True):
-        return self.write(ExpireLeases(list(keys), is_over=is_over, chance=lambda: self.chance))
+        return self.write(ExpireLeases(list(keys), is_over=is_over, terms=self.terms))
 
     def committing(self, *, settle=(), push=(), check=(), write=(), request_id=None, fingerprint=b"same"):
         step = CommitStep(
@@ -134,7 +141,7 @@ class Bench:
             pushes=tuple(push),
             writes=tuple(Write(key=key, payload=value and Payload(value, is_json=False)) for key, value in write),
         )
-        return Commit(step, chance=lambda: self.chance)
+        return Commit(step, terms=self.terms)
 
     def commit(self, **values):
         return self.write(self.committing(**values))
@@ -142,7 +149,13 @@ class Bench:
     async def group(self, *, then=None, group_id=None, fingerprint=b""):
         """A new group's id. then: queue of the completion job."""
         on_complete = then and OnComplete(queue=then, events=(NewEvent(payload=Payload(b"done", is_json=False)),))
-        unit = CreateGroup(group_id=group_id or uuid.uuid4().bytes, on_complete=on_complete, fingerprint=fingerprint)
+        unit = CreateGroup(
+            group_id=group_id or uuid.uuid4().bytes,
+            on_complete=on_complete,
+            fingerprint=fingerprint,
+            parent=None,
+            terms=self.terms,
+        )
         return (await self.write(unit))[0].group_id
 
     def seal(self, group_id, **values):

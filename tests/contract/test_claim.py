@@ -50,7 +50,7 @@ async def test_queues_apart(bench):
     """A claim brings events of its own queue only; an unknown queue has none."""
     await bench.push("a")
     await bench.push("b")
-    assert [one.queue for one in await bench.claim("b", count=10)] == ["b"]
+    assert [one.queue.name for one in await bench.claim("b", count=10)] == ["b"]
     assert await bench.claim("unknown", count=10) == []
 
 
@@ -58,7 +58,7 @@ async def test_takers(bench):
     """The events of one claim are split evenly over its takers, each under its own lease time, none twice."""
     await bench.push(count=7)
     takers = tuple(Taker(capacity=capacity, lease_duration=capacity) for capacity in (1, 10, 10))
-    (claimed,) = await bench.write(ClaimEvents([Claim(queue="q", takers=takers)]))
+    (claimed,) = await bench.write(ClaimEvents([Claim(queue="q", takers=takers)], terms=bench.terms))
     assert [len(part) for part in claimed.deliveries] == [1, 3, 3]
     assert [part[0].lease_duration for part in claimed.deliveries] == [1, 10, 10]
     assert len({one.key for part in claimed.deliveries for one in part}) == 7

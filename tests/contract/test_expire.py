@@ -31,7 +31,7 @@ async def test_settled_first(bench):
     """What was settled is not taken back, also when both share a turn."""
     pushed = await bench.push()
     lease = await bench.lease()
-    expire = ExpireLeases([lease], is_over=lambda _key: True, chance=lambda: 0.5)
+    expire = ExpireLeases([lease], is_over=lambda _key: True, terms=bench.terms)
     await bench.together(bench.settling((lease, Failure())), expire)
     assert await bench.counts(pushed.job_id) == (0, 0, 1, 0)
 
@@ -40,8 +40,8 @@ async def test_extended_first(bench):
     """A lease that is extended in the turn in which it would be taken back stays."""
     await bench.push()
     lease = await bench.lease()
-    extend = Extend([Extension(key=lease, duration=90_000)])
-    expire = ExpireLeases([lease], is_over=lambda _key: True, chance=lambda: 0.5)
+    extend = Extend([Extension(key=lease, duration=90_000)], terms=bench.terms)
+    expire = ExpireLeases([lease], is_over=lambda _key: True, terms=bench.terms)
     (extended,), _ = await bench.together(extend, expire)
     assert extended.expire_time == bench.clock.now() + 90_000
     assert (await bench.settle(lease)).status is SettleStatus.OK

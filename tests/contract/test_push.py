@@ -4,7 +4,6 @@ import uuid
 
 import pytest
 
-from queue_service.broker.push import Push
 from queue_service.domain.errors import GroupCancelled, GroupNotFound, GroupSealed, IdReused, LeaseLost
 from queue_service.domain.records import NewEvent, Payload
 
@@ -63,7 +62,7 @@ async def test_repeat_by_request_id(bench):
 async def test_repeats_in_one_turn(bench):
     """Repeats that share a transaction with the first are recognised, in a new queue too."""
     jobs = [bench.job("new", job_id=JOB), bench.job("new", job_id=JOB), bench.job("new", request_id="r")]
-    answers = await bench.write(Push([*jobs, bench.job("new", request_id="r")]))
+    answers = await bench.write(bench.pushing(*jobs, bench.job("new", request_id="r")))
     assert [answer.deduplicated for answer in answers] == [False, True, False, True]
 
 
@@ -86,7 +85,7 @@ async def test_repeat_after_the_end(bench):
 
 async def test_independence(bench):
     """A refused push leaves the others of its batch alone."""
-    answers = await bench.write(Push([bench.job(), bench.job(group_id=JOB), bench.job()]))
+    answers = await bench.write(bench.pushing(bench.job(), bench.job(group_id=JOB), bench.job()))
     assert isinstance(answers[1], GroupNotFound)
     assert len(await bench.claim(count=10)) == 2
 

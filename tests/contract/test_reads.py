@@ -107,4 +107,4 @@ async def test_queues(bench):
     await bench.push("a")
     await bench.claim("never-pushed")
     await bench.reopen()
-    assert sorted(await bench.store.queue_names()) == ["a", "b"]
+    assert sorted(queue.name for queue in await bench.store.queues()) == ["a", "b"]

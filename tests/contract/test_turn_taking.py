@@ -14,7 +14,7 @@ EVENTS = 12
 
 @pytest.fixture
 async def broker(bench, clock):
-    broker = Broker(bench.store, clock, chance=lambda: 0.5)
+    broker = Broker(bench.store, clock, bench.terms)
     await broker.start()
     yield broker
     await broker.drain()

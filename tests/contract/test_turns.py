@@ -31,7 +31,7 @@ class Faulty:
 async def test_refused_unit(bench):
     """A refused unit leaves the others of its turn alone."""
     answers = await bench.together(
-        Push([bench.job()]), bench.committing(push=[bench.job(group_id=bytes(16))]), Push([bench.job()])
+        bench.pushing(bench.job()), bench.committing(push=[bench.job(group_id=bytes(16))]), bench.pushing(bench.job())
     )
     assert isinstance(answers[1], GroupNotFound)
     await bench.reopen()
@@ -41,7 +41,10 @@ async def test_refused_unit(bench):
 async def test_faulty_unit(bench, caplog):
     """A unit that fails in the middle leaves nothing behind and does not hurt the others, which are done once."""
     answers = await bench.together(
-        Push([bench.job()]), Faulty(Push([bench.job(count=5)])), Push([bench.job()]), Faulty(Push([bench.job()]))
+        bench.pushing(bench.job()),
+        Faulty(bench.pushing(bench.job(count=5))),
+        bench.pushing(bench.job()),
+        Faulty(bench.pushing(bench.job())),
     )
     assert [type(answer).__name__ for answer in answers] == ["list", "RuntimeError", "list", "RuntimeError"]
     await bench.reopen()
@@ -52,8 +55,8 @@ async def test_faulty_unit(bench, caplog):
 async def test_caller_gone_before(bench):
     """A unit whose caller gave up before it began is dropped."""
     async with bench.held():
-        gone = asyncio.ensure_future(bench.write(Push([bench.job()])))
-        stays = asyncio.ensure_future(bench.write(Push([bench.job()])))
+        gone = asyncio.ensure_future(bench.write(bench.pushing(bench.job())))
+        stays = asyncio.ensure_future(bench.write(bench.pushing(bench.job())))
         await asyncio.sleep(0)
         gone.cancel()
     await stays
@@ -69,7 +72,7 @@ async def test_caller_gone_meanwhile(bench):
             begun.set()
             return super().apply(work)
 
-    gone = asyncio.ensure_future(bench.write(Telling([bench.job()])))
+    gone = asyncio.ensure_future(bench.write(Telling([bench.job()], terms=bench.terms)))
     await begun.wait()
     gone.cancel()
     await asyncio.gather(gone, return_exceptions=True)
@@ -97,7 +100,7 @@ async def test_durable_before_told(bench, monkeypatch):
 
 async def test_one_instant(bench):
     """What shares a turn has one instant."""
-    answers = await bench.together(*[Push([bench.job()]) for _ in range(5)])
+    answers = await bench.together(*[bench.pushing(bench.job()) for _ in range(5)])
     assert {answer.push_time for (answer,) in answers} == {bench.clock.now()}
 
 
@@ -107,7 +110,7 @@ async def test_settles_go_first(bench):
     lease = await bench.lease()
     order = []
     async with bench.held():
-        writes = [asyncio.ensure_future(bench.write(Push([bench.job(count=1_000)]))) for _ in range(10)]
+        writes = [asyncio.ensure_future(bench.write(bench.pushing(bench.job(count=1_000)))) for _ in range(10)]
         writes.append(asyncio.ensure_future(bench.settle(lease)))
         for number, write in enumerate(writes):
             write.add_done_callback(lambda _, number=number: order.append(number))
@@ -122,7 +125,7 @@ async def test_large_payloads_share_fewer_turns(bench, kind):
     """A turn is bounded in bytes too: nobody waits behind hundreds of megabytes that happen to come together."""
     large = bytes(240 * 1024)
     units = {
-        "push": lambda _: Push([bench.job(data=large)]),
+        "push": lambda _: bench.pushing(bench.job(data=large)),
         "commit": lambda _: bench.committing(push=[bench.job(data=large)]),
         "entry": lambda number: WriteEntry(Write(key=f"k{number}", payload=Payload(large, is_json=False))),
     }
@@ -141,13 +144,13 @@ async def test_large_payloads_share_fewer_turns(bench, kind):
 
 async def test_close_finishes(bench):
     """Closing carries out what waits; afterwards nothing is taken."""
-    writes = [asyncio.ensure_future(bench.write(Push([bench.job()]))) for _ in range(20)]
+    writes = [asyncio.ensure_future(bench.write(bench.pushing(bench.job()))) for _ in range(20)]
     await asyncio.sleep(0)
     store = bench.store
     await bench.reopen()
     assert len(await asyncio.gather(*writes)) == 20
     with pytest.raises(Unavailable):
-        await store.write(Push([bench.job()]))
+        await store.write(bench.pushing(bench.job()))
     assert len(await bench.claim(count=99)) == 20
 
 
@@ -163,10 +166,10 @@ async def test_a_unit_beyond_what_may_wait_is_refused_at_once(bench, monkeypatch
     """The line in front of the writer is bounded: who finds it full is told to try again, and the others are served."""
     monkeypatch.setattr("queue_service.storage.sqlite.line.MAX_UNITS", 2)
     async with bench.held():
-        waiting = [asyncio.ensure_future(bench.write(Push([bench.job()]))) for _ in range(2)]
+        waiting = [asyncio.ensure_future(bench.write(bench.pushing(bench.job()))) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Unavailable, match="busy"):
-            await bench.write(Push([bench.job()]))
+            await bench.write(bench.pushing(bench.job()))
     assert len(await asyncio.gather(*waiting)) == 2
 
 
@@ -177,6 +180,6 @@ async def test_a_listener_that_fails_does_not_make_a_durable_write_look_failed(b
         raise RuntimeError("a fault of ours")
 
     bench.store.on_commit(fail)
-    await bench.write(Push([bench.job()]))
+    await bench.write(bench.pushing(bench.job()))
     assert "a listener failed" in caplog.text
     caplog.clear()

@@ -100,7 +100,7 @@ async def test_a_cancel_of_a_held_lease_that_ended_before_is_told_to_nobody(app,
     events = await stream()
     (delivery,) = await events.deliveries(1)
     await ack(delivery)
-    app._broker._leases.request_cancel(jobs={1}, groups=set())
+    app._broker._leases.request_cancel(jobs={1}, groups=set(), purged={})
     (subscriber,) = app._broker._dispatcher._subscribers["q"]
     assert not subscriber.cancellations
 

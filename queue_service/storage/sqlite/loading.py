@@ -1,4 +1,4 @@
-"""Reads what the units of a turn need: events first, then their jobs, then their groups."""
+"""Reads what the units of a turn need: events first, then their jobs and keys, then groups, lines and lineages."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -6,35 +6,38 @@ from typing import Any
 
 import aiosqlite
 
-from queue_service.domain.limits import SWEEP_EVENTS
-from queue_service.ports.workset import Loaded, Needs
+from queue_service.domain.limits import CALLED_UP, PRIORITIES, SWEEP_EVENTS
+from queue_service.ports.workset import Loaded, Needs, Queues
 from queue_service.storage.sqlite.calls import Call, run_all
 from queue_service.storage.sqlite.rows import (
     Blobs,
     Row,
     add_content,
     commit_of,
+    content_bytes,
     encode,
     entry_of,
     event_of,
     group_of,
     job_of,
+    key_of,
+    line_of,
 )
 
 Take = Callable[[list[Row]], None]
 
 
 class Loader:
-    """Loads a turn's needs over the writer's connection, in at most three waits."""
+    """Loads a turn's needs over the writer's connection, in few waits whatever their number."""
 
     def __init__(self, connection: aiosqlite.Connection, *, claim_bytes: int) -> None:
         self._connection = connection
         self._claim_bytes = claim_bytes
 
-    async def load(self, needs: Needs, queues: dict[str, int], now: int) -> Loaded:
+    async def load(self, needs: Needs, queues: Queues, now: int) -> Loaded:
         """Everything that the needs name and that is there."""
         turn = _Turn(needs, queues, now, self._claim_bytes)
-        for stage in (turn.named, turn.jobs_of_events, turn.groups_of_jobs):
+        for stage in (turn.named, turn.owners_of_events, turn.owners_of_jobs, turn.keys_of_groups, turn.lines):
             asked = list(stage())
             if asked:
                 answers = await run_all(self._connection, [call for call, _ in asked])
@@ -46,62 +49,109 @@ class Loader:
 class _Turn:
     """What one turn asks, stage by stage, and what becomes of the answers."""
 
-    def __init__(self, needs: Needs, queues: dict[str, int], now: int, claim_bytes: int) -> None:
+    def __init__(self, needs: Needs, queues: Queues, now: int, claim_bytes: int) -> None:
         self.loaded = Loaded()
         self._needs = needs
         self._queues = queues
         self._now = now
         self._claim_bytes = claim_bytes
+        self._lined: set[int] = set()
 
     def named(self) -> Iterator[tuple[Call, Take]]:
         """What the needs name by themselves."""
         needs = self._needs
         if needs.events:
             yield Call("load_events", {"ids": encode(needs.events)}), self._take_events
-        for name, wanted in needs.claims.items():
-            yield from self._claim(name, wanted)
-        for statement, owners in (
-            ("pending_of_job", needs.pending_of_jobs),
-            ("pending_of_group", needs.pending_of_groups),
-        ):
-            for owner in owners:
-                yield Call(statement, {"owner": owner, "limit": SWEEP_EVENTS}), partial(self._take_pending, owner)
-        if needs.jobs or needs.pending_of_jobs:
-            yield Call("load_jobs_by_id", _blob_list(needs.jobs | needs.pending_of_jobs)), self._take_jobs
-        requests = [(self._queues[queue], text) for queue, text in needs.requests if queue in self._queues]
-        if requests:
-            yield Call("load_jobs_by_request", {"rows": encode(requests)}), self._take_jobs
+        if needs.keys:
+            yield Call("load_keys_by_name", {"names": encode(needs.keys)}), self._take_keys
         if needs.groups or needs.pending_of_groups:
             yield Call("load_groups_by_id", _blob_list(needs.groups | needs.pending_of_groups)), self._take_groups
         if needs.entries:
             yield Call("load_entries", {"keys": encode(needs.entries)}), self._take_entries
         if needs.commits:
             yield Call("load_commits", {"ids": encode(needs.commits)}), self._take_commits
+        for name, wanted in needs.claims.items():
+            yield from self._claim(name, wanted)
+        yield from self._pending()
+        yield from self._jobs()
 
-    def jobs_of_events(self) -> Iterator[tuple[Call, Take]]:
-        """The jobs of the events that were found."""
-        numbers = {event.job for event in self.loaded.events.values()} - self.loaded.jobs.keys()
-        if numbers:
-            yield Call("load_jobs", {"ids": encode(numbers)}), self._take_jobs
+    def _pending(self) -> Iterator[tuple[Call, Take]]:
+        for statement, owners in (
+            ("pending_of_job", self._needs.pending_of_jobs),
+            ("pending_of_group", self._needs.pending_of_groups),
+        ):
+            for owner in owners:
+                yield Call(statement, {"owner": owner, "limit": SWEEP_EVENTS}), partial(self._take_pending, owner)
 
-    def groups_of_jobs(self) -> Iterator[tuple[Call, Take]]:
-        """The groups of the jobs that were found."""
-        numbers = {job.group for job in self.loaded.jobs.values() if job.group is not None} - self.loaded.groups.keys()
-        if numbers:
-            yield Call("load_groups", {"ids": encode(numbers)}), self._take_groups
+    def _jobs(self) -> Iterator[tuple[Call, Take]]:
+        needs = self._needs
+        if needs.jobs or needs.pending_of_jobs:
+            yield Call("load_jobs_by_id", _blob_list(needs.jobs | needs.pending_of_jobs)), self._take_jobs
+        requests = [(known.id, text) for name, text in needs.requests if (known := self._queues.named(name))]
+        if requests:
+            yield Call("load_jobs_by_request", {"rows": encode(requests)}), self._take_jobs
+
+    def owners_of_events(self) -> Iterator[tuple[Call, Take]]:
+        """The jobs and keys of the events that were found."""
+        events = self.loaded.events.values()
+        jobs = {event.job for event in events} - self.loaded.jobs.keys()
+        if jobs:
+            yield Call("load_jobs", {"ids": encode(jobs)}), self._take_jobs
+        keys = {event.key for event in events if event.key is not None} - self.loaded.keys.keys()
+        if keys:
+            yield Call("load_keys", {"ids": encode(keys)}), self._take_keys
+
+    def owners_of_jobs(self) -> Iterator[tuple[Call, Take]]:
+        """The groups of the jobs that were found, the pushes below the roots of parents, and the lines of keys."""
+        loaded = self.loaded
+        groups = {job.group for job in loaded.jobs.values() if job.group is not None} - loaded.groups.keys()
+        if groups:
+            yield Call("load_groups", {"ids": encode(groups)}), self._take_groups
+        roots = {loaded.jobs[loaded.events[event].job].root for event in self._needs.parents & loaded.events.keys()}
+        if roots:
+            yield Call("load_pushes_below", _blob_list(roots)), self._take_pushes_below
+        yield from self.lines()
+
+    def keys_of_groups(self) -> Iterator[tuple[Call, Take]]:
+        """The keys of the jobs that complete the groups that were found."""
+        jobs = [group.on_complete for group in self.loaded.groups.values() if group.on_complete is not None]
+        names = {event.concurrency.key for job in jobs for event in job.events if event.concurrency is not None}
+        names -= self.loaded.key_names.keys()
+        if names:
+            yield Call("load_keys_by_name", {"names": encode(names)}), self._take_keys
+
+    def lines(self) -> Iterator[tuple[Call, Take]]:
+        """The lines of the keys that were found since the last time."""
+        keys = self.loaded.keys.keys() - self._lined
+        if keys:
+            self._lined |= keys
+            yield Call("load_lines", {"keys": encode(keys), "limit": CALLED_UP}), self._take_lines
 
     def _claim(self, name: str, wanted: int) -> Iterator[tuple[Call, Take]]:
         self.loaded.claimed[name] = []
         self.loaded.next_due[name] = None
-        queue = self._queues.get(name)
-        if queue is not None:
-            span = {"queue": queue, "now": self._now}
+        queue = self._queues.named(name)
+        if queue is not None and queue.lanes:
+            lanes = [priority for priority in reversed(range(PRIORITIES)) if queue.lanes >> priority & 1]
+            span = {"queue": queue.id, "lanes": encode(lanes), "now": self._now}
             claim = Call("claim_events", {**span, "limit": wanted, "max_bytes": self._claim_bytes})
             yield Call("next_due_time", span), partial(self._take_next_due, name)
             yield claim, partial(self._take_claimed, name, wanted)
 
     def _take_events(self, rows: list[Row]) -> None:
         self.loaded.events = {row[0]: event_of(row) for row in rows}
+
+    def _take_keys(self, rows: list[Row]) -> None:
+        for row in rows:
+            key = self.loaded.keys.setdefault(row[0], key_of(row))
+            self.loaded.key_names[key.name] = key.id
+
+    def _take_lines(self, rows: list[Row]) -> None:
+        for row in rows:
+            self.loaded.lines.setdefault(row[0], {})[row[1]] = line_of(row, limit=CALLED_UP)
+
+    def _take_pushes_below(self, rows: list[Row]) -> None:
+        self.loaded.pushes_below.update((row[0], row[1]) for row in rows)
 
     def _take_next_due(self, name: str, rows: list[Row]) -> None:
         self.loaded.next_due[name] = rows[0][0] if rows else None
@@ -110,7 +160,7 @@ class _Turn:
         # An event that another unit of this turn needs too, such as a late settle, is one record.
         events = self.loaded.events
         self.loaded.claimed[name] = [add_content(events.setdefault(row[0], event_of(row)), row) for row in rows]
-        taken = sum(len(row[13]) + len(row[12] or "") + len(row[10] or "") + 512 for row in rows)
+        taken = sum(content_bytes(row) for row in rows)
         if len(rows) >= wanted or taken >= self._claim_bytes / 2:
             del self.loaded.next_due[name]  # others may be ready
 

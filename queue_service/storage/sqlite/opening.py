@@ -15,7 +15,7 @@ from queue_service.storage.sqlite.statements import SQL, read_sql
 
 APPLICATION_ID = 0x4C4F4E47
 """Marks the file as ours: "LONG"."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 OLDEST_SQLITE = (3, 38, 0)
 """The first with the JSON operators that the statements use."""
 WAL_RESET_FIXED = (3, 51, 3)
@@ -44,6 +44,7 @@ class Counters(NamedTuple):
     next_version: int
     last_event: int
     last_group: int
+    last_key: int
 
 
 def lock(path: Path) -> IO[str]:
@@ -117,6 +118,10 @@ async def _check_kind(connection: aiosqlite.Connection, path: Path) -> None:
         return
     if application_id != APPLICATION_ID:
         raise StoreRefused(f"{path} is a SQLite file of another program: name another file")
+    if version < SCHEMA_VERSION:
+        raise StoreRefused(
+            f"{path} has schema version {version} of a Longshore before its first release: begin with a new file"
+        )
     if version > SCHEMA_VERSION:
         raise StoreRefused(
             f"{path} has schema version {version}, this broker knows {SCHEMA_VERSION}: use a newer Longshore"

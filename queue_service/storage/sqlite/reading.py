@@ -7,10 +7,10 @@ from typing import Any
 import aiosqlite
 
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.records import Entry, Group
+from queue_service.domain.records import Entry, Group, Queue
 from queue_service.ports.store import EntryPage, JobView, LeasedEvent
 from queue_service.storage.sqlite.failures import failure_of
-from queue_service.storage.sqlite.rows import Blobs, Row, encode, entry_of, group_of, job_of
+from queue_service.storage.sqlite.rows import Blobs, Row, encode, entry_of, group_of, job_of, queue_of
 from queue_service.storage.sqlite.statements import SQL
 
 _JOB_COLUMNS = 15
@@ -29,9 +29,9 @@ class Reader:
         """Close the connection. The last connection of a file must be the writer's."""
         await self._connection.close()
 
-    async def queues(self) -> dict[str, int]:
-        """Every queue and its number."""
-        return {row[1]: row[0] for row in await self._all("list_queues")}
+    async def queues(self) -> list[Queue]:
+        """Every queue."""
+        return [queue_of(row) for row in await self._all("list_queues")]
 
     async def jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
         """Jobs by id."""
@@ -70,7 +70,7 @@ class Reader:
     async def leased_events(self) -> list[LeasedEvent]:
         """Every lease."""
         return [
-            LeasedEvent(LeaseKey(row[0], row[1]), job=row[2], group=row[3], expire_time=row[4])
+            LeasedEvent(LeaseKey(row[0], row[1]), queue=row[2], job=row[3], group=row[4], expire_time=row[5])
             for row in await self._all("leased_events")
         ]
 

@@ -3,15 +3,54 @@
 import base64
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from queue_service.domain.records import Context, Entry, Event, Group, Job, NewEvent, OnComplete, Payload
-from queue_service.domain.states import EventState, GroupState
+from queue_service.domain.records import (
+    Attempt,
+    Concurrency,
+    Context,
+    Entry,
+    Event,
+    Group,
+    Job,
+    Key,
+    Lineage,
+    NewEvent,
+    OnComplete,
+    Payload,
+    Progress,
+    Queue,
+    QueueSettings,
+    Rank,
+)
+from queue_service.domain.retry import PolicyChange
+from queue_service.domain.states import EventState, GroupState, Place
+from queue_service.ports.lines import Line
 from queue_service.ports.workset import RememberedCommit
 
 Row = Sequence[Any]
 
 _EVENT_STATES = {state.value: state for state in EventState}  # a look-up costs a fifth of EventState(number)
+_PLACES = {place.value: place for place in Place}
+_QUEUE_NUMBERS = (
+    "purge_before",
+    "lanes",
+    "pending",
+    "leased",
+    "failed",
+    "finished_jobs",
+    "pushed",
+    "delivered",
+    "succeeded",
+    "dead",
+    "cancelled",
+    "retried",
+    "leases_lost",
+    "released",
+    "redriven",
+)
+"""The last columns of a queue, in their order."""
 
 
 class Blobs:
@@ -45,22 +84,91 @@ def event_of(row: Row) -> Event:
         job=row[1],
         queue=row[2],
         state=_EVENT_STATES[row[3]],
-        due_time=row[4],
-        lease_expire_time=row[5],
-        attempt=row[6],
-        failures=row[7],
-        lease_losses=row[8],
-        first_delivery_time=row[9],
-        context=None if row[10] is None else _context_of(row[10]),
+        place=_PLACES[row[4]],
+        priority=row[5],
+        due_time=row[6],
+        key=row[7],
+        lease_expire_time=row[8],
+        attempt=row[9],
+        failures=row[10],
+        lease_losses=row[11],
+        first_delivery_time=row[12],
+        delivery_time=row[13],
+        expire_time=row[14],
+        finish_time=row[15],
+        policy=None if row[16] is None else PolicyChange.of(json.loads(row[16])),
+        context=None if row[17] is None else _context_of(row[17]),
+        history=() if row[18] is None else tuple(Attempt(*attempt) for attempt in json.loads(row[18])),
+        progress=None if row[19] is None else Progress(*json.loads(row[19])),
     )
+
+
+def content_bytes(row: Row) -> int:
+    """About how much of a frame the event of a whole row takes."""
+    return len(row[22]) + len(row[21] or "") + len(row[17] or "") + 512
 
 
 def add_content(event: Event, row: Row) -> Event:
     """The event with what a delivery needs: payload and attributes."""
-    event.payload = Payload(row[13], bool(row[11]))
-    if row[12] is not None:
-        event.attributes = json.loads(row[12])
+    event.payload = Payload(row[22], bool(row[20]))
+    if row[21] is not None:
+        event.attributes = json.loads(row[21])
     return event
+
+
+def queue_of(row: Row) -> Queue:
+    """A queue."""
+    id_, name, create_time, paused, deleted, settings, *numbers = row
+    return Queue(
+        id=id_,
+        name=name,
+        create_time=create_time,
+        paused=bool(paused),
+        deleted=bool(deleted),
+        settings=QueueSettings() if settings is None else _settings_of(json.loads(settings)),
+        **dict(zip(_QUEUE_NUMBERS, numbers, strict=True)),
+    )
+
+
+def queue_row(queue: Queue) -> Row:
+    """For upsert_queues."""
+    settings = queue.settings
+    return (
+        queue.id,
+        queue.name,
+        queue.create_time,
+        int(queue.paused),
+        int(queue.deleted),
+        None if settings == QueueSettings() else _text({**asdict(settings), "policy": settings.policy.given()}),
+        *(getattr(queue, name) for name in _QUEUE_NUMBERS),
+    )
+
+
+def _settings_of(kept: dict[str, Any]) -> QueueSettings:
+    return QueueSettings(**{**kept, "policy": PolicyChange.of(kept["policy"])})
+
+
+def key_of(row: Row) -> Key:
+    """A concurrency key."""
+    return Key(id=row[0], name=row[1], limit=row[2], pending=row[3], leased=row[4])
+
+
+def line_of(row: Row, *, limit: int) -> Line:
+    """The line of a key in a queue, of which at most so many were read."""
+    first = [_rank_of(kept) for kept in json.loads(row[4])]
+    last_called = None if row[3] is None else _rank_of(json.loads(row[3]))
+    return Line(called_up=row[2], last_called=last_called, first=first, more=len(first) >= limit)
+
+
+def _rank_of(kept: list[int]) -> Rank:
+    priority, due_time, event = kept
+    return Rank(-priority, due_time, event)
+
+
+def result_row(result: tuple[int, Payload], blobs: Blobs) -> Row:
+    """For insert_results."""
+    event, payload = result
+    return (event, int(payload.is_json), blobs.add(payload.data), len(payload.data))
 
 
 def job_of(row: Row) -> Job:
@@ -92,15 +200,16 @@ def group_of(row: Row) -> Group:
         state=GroupState(row[2]),
         on_complete=None if row[3] is None else _on_complete_of(row[3]),
         fingerprint=row[4],
-        jobs=row[5],
-        events=row[6],
-        success=row[7],
-        failed=row[8],
-        cancelled=row[9],
-        create_time=row[10],
-        last_push_time=row[11],
-        complete_time=row[12],
-        cancel_time=row[13],
+        lineage=None if row[5] is None else Lineage(row[5], row[6]),
+        jobs=row[7],
+        events=row[8],
+        success=row[9],
+        failed=row[10],
+        cancelled=row[11],
+        create_time=row[12],
+        last_push_time=row[13],
+        complete_time=row[14],
+        cancel_time=row[15],
     )
 
 
@@ -126,6 +235,7 @@ def new_group_row(group: Group, blobs: Blobs) -> Row:
     return (
         group.id,
         group.state,
+        0 if group.lineage is None else group.lineage.depth,
         group.jobs,
         group.events,
         group.success,
@@ -139,6 +249,7 @@ def new_group_row(group: Group, blobs: Blobs) -> Row:
         blobs.add(group.group_id),
         blobs.add(group.fingerprint),
         len(group.fingerprint),
+        None if group.lineage is None else blobs.add(group.lineage.root),
     )
 
 
@@ -171,9 +282,15 @@ def new_event_row(event: Event, blobs: Blobs) -> Row:
         event.id,
         event.job,
         event.queue,
+        event.state,
+        event.place,
+        event.priority,
         event.due_time,
+        event.key,
+        event.expire_time,
+        None if event.policy is None else _text(event.policy.given()),
         int(payload.is_json),
-        json.dumps(event.attributes, separators=(",", ":")) if event.attributes else None,
+        _text(event.attributes) if event.attributes else None,
         blobs.add(payload.data),
         len(payload.data),
     )
@@ -184,13 +301,20 @@ def changed_event_row(event: Event) -> Row:
     return (
         event.id,
         event.state,
+        event.place,
+        event.priority,
         event.due_time,
         event.lease_expire_time,
         event.attempt,
         event.failures,
         event.lease_losses,
         event.first_delivery_time,
+        event.delivery_time,
+        event.expire_time,
+        event.finish_time,
         None if event.context is None else _context_text(event.context),
+        _text(event.history) if event.history else None,
+        None if event.progress is None else _text(event.progress),
     )
 
 
@@ -253,7 +377,7 @@ def _payload_of(pair: list[Any]) -> Payload:
 
 def _context_text(context: Context) -> str:
     data = None if context.data is None else _payload_pair(context.data)
-    return json.dumps([context.reason, context.message, data], separators=(",", ":"))
+    return _text([context.reason, context.message, data])
 
 
 def _context_of(text: str) -> Context:
@@ -262,19 +386,40 @@ def _context_of(text: str) -> Context:
 
 
 def _on_complete_text(on_complete: OnComplete) -> str:
-    events = [
-        [_payload_pair(event.payload), event.delay, event.not_before_time, event.attributes]
-        for event in on_complete.events
-    ]
-    return json.dumps([on_complete.queue, events], separators=(",", ":"))
+    return _text([on_complete.queue, [_spec_list(spec) for spec in on_complete.events]])
 
 
 def _on_complete_of(text: str) -> OnComplete:
-    queue, events = json.loads(text)
-    return OnComplete(
-        queue=queue,
-        events=tuple(
-            NewEvent(payload=_payload_of(payload), delay=delay, not_before_time=due, attributes=attributes)
-            for payload, delay, due, attributes in events
-        ),
+    queue, specs = json.loads(text)
+    return OnComplete(queue=queue, events=tuple(_spec_of(spec) for spec in specs))
+
+
+def _spec_list(spec: NewEvent) -> list[Any]:
+    return [
+        _payload_pair(spec.payload),
+        spec.delay,
+        spec.not_before_time,
+        spec.attributes,
+        spec.priority,
+        spec.concurrency,
+        None if spec.policy is None else spec.policy.given(),
+        spec.expire_after,
+    ]
+
+
+def _spec_of(kept: list[Any]) -> NewEvent:
+    payload, delay, not_before_time, attributes, priority, concurrency, policy, expire_after = kept
+    return NewEvent(
+        payload=_payload_of(payload),
+        delay=delay,
+        not_before_time=not_before_time,
+        attributes=attributes,
+        priority=priority,
+        concurrency=None if concurrency is None else Concurrency(*concurrency),
+        policy=None if policy is None else PolicyChange.of(policy),
+        expire_after=expire_after,
     )
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -15,9 +15,10 @@ import aiosqlite
 
 from queue_service.domain.errors import BrokerError, DiskFull, Unavailable
 from queue_service.domain.limits import DEFAULT_LIMITS, LOW_WATER_BYTES, Limits
-from queue_service.domain.records import Entry, Group
+from queue_service.domain.records import Entry, Group, Queue
 from queue_service.ports import Clock, Needs, Unit, Workset
 from queue_service.ports.store import EntryPage, JobView, LeasedEvent
+from queue_service.ports.workset import Queues
 from queue_service.storage.sqlite.disk import Disk
 from queue_service.storage.sqlite.failures import failure_of
 from queue_service.storage.sqlite.line import Line, Waiting
@@ -59,7 +60,8 @@ class SqliteStore:
         self._next_version = counters.next_version
         self._next_event = counters.last_event + 1
         self._next_group = counters.last_group + 1
-        self._queues: dict[str, int] = {}
+        self._next_key = counters.last_key + 1
+        self._queues = Queues()
         self._line = Line()
         self._wake = asyncio.Event()
         self._closing = False
@@ -97,7 +99,7 @@ class SqliteStore:
             clock=clock,
             limits=limits,
         )
-        store._queues = queues
+        store._queues.update(queues)
         store._task = asyncio.create_task(store._run(), name="writer")
         return store
 
@@ -152,8 +154,8 @@ class SqliteStore:
             prefix=prefix, after=after, limit=limit, max_bytes=max_bytes, keys_only=keys_only, now=now
         )
 
-    async def queue_names(self) -> list[str]:
-        """Every queue."""
+    async def queues(self) -> list[Queue]:
+        """Every queue as of the last commit."""
         return list(self._queues)
 
     async def leased_events(self) -> list[LeasedEvent]:
@@ -220,7 +222,8 @@ class SqliteStore:
             if work.changes:
                 self._unchecked_bytes += await write_changes(self._connection, work)
                 await self._connection.commit()
-                self._queues.update(work.changes.queues)
+                self._queues.update(work.changes.queues.values())
+                self._next_key = work.next_key
                 self._next_event = work.next_event
                 self._next_group = work.next_group
                 self._next_version = work.next_version
@@ -239,6 +242,7 @@ class SqliteStore:
             next_event=self._next_event,
             next_group=self._next_group,
             next_version=self._next_version,
+            next_key=self._next_key,
         )
 
     async def _roll_back(self) -> None:

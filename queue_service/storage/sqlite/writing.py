@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from queue_service.ports import Workset
+from queue_service.ports.workset import Changes
 from queue_service.storage.sqlite.calls import Call, run_all
 from queue_service.storage.sqlite.rows import (
     Blobs,
@@ -19,6 +20,8 @@ from queue_service.storage.sqlite.rows import (
     new_event_row,
     new_group_row,
     new_job_row,
+    queue_row,
+    result_row,
 )
 
 Record = TypeVar("Record")
@@ -30,10 +33,19 @@ async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
     new_jobs = {job.id for job in changes.new_jobs}
     new_groups = {group.id for group in changes.new_groups}
     calls = _Calls()
-    calls.add_rows("insert_queues", [(number, name) for name, number in changes.queues.items()])
+    calls.add_rows("upsert_queues", [queue_row(queue) for queue in changes.queues.values()])
+    _add_keys(calls, changes)
     calls.add_records("insert_groups", changes.new_groups, new_group_row)
     calls.add_records("insert_jobs", changes.new_jobs, new_job_row)
     calls.add_records("insert_events", changes.new_events, new_event_row)
+    if changes.called_up:
+        calls.add("call_up_events", ids=encode(changes.called_up))
+    calls.add_records(
+        "add_pushes_below",
+        list(changes.pushes_below.items()),
+        lambda counted, blobs: (blobs.add(counted[0]), counted[1], work.now),
+    )
+    calls.add_records("insert_results", list(changes.results.items()), result_row)
     calls.add_rows("update_events", [changed_event_row(event) for event in changes.events.values()])
     if changes.removed_events:
         calls.add("delete_events", ids=encode(changes.removed_events))
@@ -51,6 +63,14 @@ async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
     calls.add_records("insert_commits", changes.commits, commit_row)
     await run_all(connection, calls.made)
     return calls.bytes
+
+
+def _add_keys(calls: "_Calls", changes: Changes) -> None:
+    kept = [key for key in changes.keys.values() if key.pending or key.leased]
+    calls.add_rows("upsert_keys", [(key.id, key.name, key.limit, key.pending, key.leased) for key in kept])
+    gone = changes.keys.keys() - {key.id for key in kept}
+    if gone:
+        calls.add("delete_keys", ids=encode(gone))
 
 
 class _Calls:

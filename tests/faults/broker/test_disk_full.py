@@ -9,6 +9,7 @@ import pytest
 from queue_service.broker.claim import Claim, ClaimEvents, Taker
 from queue_service.broker.push import NewJob, Push
 from queue_service.broker.settle import Settle, Settlement
+from queue_service.broker.terms import Terms
 from queue_service.domain.errors import DiskFull
 from queue_service.domain.outcomes import Success
 from queue_service.domain.records import NewEvent, Payload
@@ -35,9 +36,12 @@ def room(store):
     return room
 
 
+TERMS = Terms(chance=lambda: 0.5)
+
+
 def push(job_id, size=200_000):
     event = NewEvent(payload=Payload(b"x" * size, is_json=False))
-    return Push([NewJob(queue="q", events=(event,), fingerprint=b"", job_id=job_id)])
+    return Push([NewJob(queue="q", events=(event,), fingerprint=b"", job_id=job_id)], terms=TERMS)
 
 
 def write(size):
@@ -75,18 +79,22 @@ async def test_the_numbers_go_on_as_if_nothing_had_been(store, room):
     await room(None)
     await store.write(push(b"1" * 16))
     _, entry = await store.write(write(10))
-    (claimed,) = await store.write(ClaimEvents([Claim(queue="q", takers=(Taker(capacity=9, lease_duration=1_000),))]))
+    (claimed,) = await store.write(
+        ClaimEvents([Claim(queue="q", takers=(Taker(capacity=9, lease_duration=1_000),))], terms=TERMS)
+    )
     assert ([one.key for one in claimed.deliveries[0]], entry.version) == ([(1, 1)], 1)
 
 
 async def test_what_needs_no_room_goes_on(store, room):
     await store.write(push(b"1" * 16))
-    (claimed,) = await store.write(ClaimEvents([Claim(queue="q", takers=(Taker(capacity=9, lease_duration=1_000),))]))
+    (claimed,) = await store.write(
+        ClaimEvents([Claim(queue="q", takers=(Taker(capacity=9, lease_duration=1_000),))], terms=TERMS)
+    )
     (delivered,) = claimed.deliveries[0]
     await room(0)
     with pytest.raises(DiskFull):
         await store.write(push(b"2" * 16))
-    settle = Settle([Settlement(key=delivered.key, outcome=Success())], remembered={}, chance=lambda: 0.5)
+    settle = Settle([Settlement(key=delivered.key, outcome=Success())], remembered={}, terms=TERMS)
     (settled,) = await store.write(settle)
     assert settled.status.name == "OK"
     await store.write(push(b"2" * 16))  # into the room of the settled one
@@ -97,7 +105,7 @@ async def test_below_the_low_water_mark_only_what_grows_is_refused(store, clock,
     ((claimed,),) = [
         claim.deliveries[0]
         for claim in await store.write(
-            ClaimEvents([Claim(queue="q", takers=(Taker(capacity=1, lease_duration=60_000),))])
+            ClaimEvents([Claim(queue="q", takers=(Taker(capacity=1, lease_duration=60_000),))], terms=TERMS)
         )
     ]
     monkeypatch.setattr(store._disk, "_space", lambda: (1_000_000, 10_000_000_000))
@@ -105,7 +113,7 @@ async def test_below_the_low_water_mark_only_what_grows_is_refused(store, clock,
     for growing in (push(b"2" * 16), write(1)):
         with pytest.raises(DiskFull):
             await store.write(growing)
-    settle = Settle([Settlement(key=claimed.key, outcome=Success())], remembered={}, chance=lambda: 0.5)
+    settle = Settle([Settlement(key=claimed.key, outcome=Success())], remembered={}, terms=TERMS)
     assert [answer.state.name for answer in await store.write(settle)] == ["SUCCEEDED"]
     await store.write(WriteEntry(Write(key="k", payload=None)))
     monkeypatch.undo()

@@ -20,6 +20,7 @@ from queue_service.broker.extend import Extend, Extension
 from queue_service.broker.groups import CreateGroup, SealGroup
 from queue_service.broker.push import NewJob, Parent, Push
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
+from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.outcomes import Failure, Release, Retry, Success
@@ -55,9 +56,7 @@ class Script:
         self.random = random.Random(seed)
         self.model = model
         self.remembered = {}
-
-    def chance(self):
-        return 0.5
+        self.terms = Terms(chance=lambda: 0.5)
 
     def turn(self):
         """The operations of one turn, with names of the model's methods and units of the broker."""
@@ -88,11 +87,15 @@ class Script:
                          "content": content + self.random.choice((0, 0, 1))}  # fmt: skip
             if queue == "after":
                 return None
-        return Operation("push", arguments, Push([new_job(**arguments)]), lambda answer: _pushed(answer[0]))
+        return Operation(
+            "push", arguments, Push([new_job(**arguments)], terms=self.terms), lambda answer: _pushed(answer[0])
+        )
 
     def _claim(self):
         queue, count = self.random.choice(QUEUES), self.random.randint(1, 5)
-        unit = ClaimEvents([Claim(queue=queue, takers=(Taker(capacity=count, lease_duration=60_000),))])
+        unit = ClaimEvents(
+            [Claim(queue=queue, takers=(Taker(capacity=count, lease_duration=60_000),))], terms=self.terms
+        )
         arguments = {"queue": queue, "count": count, "lease": 60_000}
         return Operation("claim", arguments, unit, lambda answer: [one.key for one in answer[0].deliveries[0]])
 
@@ -113,14 +116,14 @@ class Script:
         outcome = self.random.choice(("success", "success", "failure", "retry", "release"))
         after = {"retry": self.random.choice((None, 0, 10**7)), "release": 3_000}.get(outcome)
         made = OUTCOMES[outcome]() if after is None else OUTCOMES[outcome](after=after)
-        unit = Settle([Settlement(key=key, outcome=made)], remembered=self.remembered, chance=self.chance)
+        unit = Settle([Settlement(key=key, outcome=made)], remembered=self.remembered, terms=self.terms)
         arguments = {"key": key, "outcome": outcome, "after": after}
         return Operation("settle", arguments, unit, lambda answer: answer[0].status.name, urgent=True)
 
     def _expire(self):
         if (key := self._key()) is None:
             return None
-        unit = ExpireLeases([key], is_over=lambda _key: True, chance=self.chance)
+        unit = ExpireLeases([key], is_over=lambda _key: True, terms=self.terms)
         return Operation("expire", {"key": key}, unit, lambda answer: answer, urgent=True)
 
     def _extend(self):
@@ -130,7 +133,7 @@ class Script:
         def told(answer):
             return "lost" if answer[0].expire_time is None else "cancel" if answer[0].cancel_requested else "kept"
 
-        unit = Extend([Extension(key=key, duration=90_000)])
+        unit = Extend([Extension(key=key, duration=90_000)], terms=self.terms)
         return Operation("extend", {"key": key, "duration": 90_000}, unit, told, urgent=True)
 
     def _commit(self):
@@ -151,7 +154,7 @@ class Script:
             writes=(Write(key=write[0], payload=write[1] and payload(write[1])),) if write else (),
         )
         arguments = {"keys": keys, "pushes": pushes, "check": check, "write": write}
-        unit = Commit(step, chance=self.chance)
+        unit = Commit(step, terms=self.terms)
         return Operation("commit", arguments, unit, lambda answer: [_pushed(one) for one in answer.pushes], urgent=True)
 
     def _write(self):
@@ -164,7 +167,7 @@ class Script:
     def _group(self):
         group, then = self.random.randbytes(16), self.random.choice((None, "after"))
         on_complete = then and OnComplete(queue=then, events=(NewEvent(payload=payload(b"x")),))
-        unit = CreateGroup(group_id=group, on_complete=on_complete, fingerprint=b"")
+        unit = CreateGroup(group_id=group, on_complete=on_complete, fingerprint=b"", parent=None, terms=self.terms)
         return Operation("group", {"group": group, "then": then}, unit, lambda _: None)
 
     def _seal(self):
@@ -318,10 +321,10 @@ test_the_store_does_what_the_model_says.runs = 24
 @pytest.mark.parametrize("hit", range(1, 12))
 async def test_a_commit_that_breaks_anywhere_is_whole_or_not_there(hit, tmp_path, clock, model):
     """The step of an import, broken at every statement: never a settled lease without its follow-up or its entry."""
-    world = World(tmp_path, clock, model, Script(0, model))
+    world, terms = World(tmp_path, clock, model, Script(0, model)), Terms(chance=lambda: 0.5)
     await world.open()
-    await world.store.write(Push([new_job("a", 1, 0, b"1" * 16)]))
-    claim = ClaimEvents([Claim(queue="a", takers=(Taker(capacity=1, lease_duration=60_000),))])
+    await world.store.write(Push([new_job("a", 1, 0, b"1" * 16)], terms=terms))
+    claim = ClaimEvents([Claim(queue="a", takers=(Taker(capacity=1, lease_duration=60_000),))], terms=terms)
     (delivered,) = (await world.store.write(claim))[0].deliveries[0]
     step = CommitStep(
         request_id="once",
@@ -332,14 +335,14 @@ async def test_a_commit_that_breaks_anywhere_is_whole_or_not_there(hit, tmp_path
         writes=(Write(key="lane", payload=payload(b"cursor")),),
     )
     world.trap.countdown = hit
-    answer = (await asyncio.gather(world.store.write(Commit(step, chance=lambda: 0.5)), return_exceptions=True))[0]
+    answer = (await asyncio.gather(world.store.write(Commit(step, terms=terms)), return_exceptions=True))[0]
     world.trap.countdown = -1
     await world.crash()
     picture = world.picture()
     done = (set(picture["events"]), set(picture["entries"]), len(picture["jobs"])) == ({2, 3}, {"lane"}, 2)
     assert done or (set(picture["events"]), set(picture["entries"]), len(picture["jobs"])) == ({1}, set(), 1)
     assert done or isinstance(answer, BrokerError)
-    again = await world.store.write(Commit(step, chance=lambda: 0.5))
+    again = await world.store.write(Commit(step, terms=terms))
     assert again.deduplicated is done
     assert set(world.picture()["events"]) == {2, 3}
     await world.store.close()

@@ -16,6 +16,7 @@ def make_event():
             "job": 7,
             "queue": 1,
             "state": EventState.LEASED,
+            "priority": 5,
             "due_time": 0,
             "lease_expire_time": None,
             "attempt": 1,

@@ -54,7 +54,7 @@ def test_what_each_outcome_does(settle, outcome, cancelled, trigger, due, failur
     ("outcome", "context"),
     [
         (Success(), BEFORE),
-        (Failure(reason="BAD", message="never"), Context(reason="BAD", message="never")),
+        (Failure(reason="BAD", message="never"), Context(reason="BAD", message="never", data=DATA)),
         (Retry(reason="BUSY", message="later", data=DATA), Context(reason="BUSY", message="later", data=DATA)),
         (Release(reason="WAIT", data=DATA), Context(reason="WAIT", data=DATA)),
         (Release(), Context()),

@@ -84,7 +84,10 @@ def test_every_error_of_the_broker_is_in_the_table_and_every_reason_in_the_contr
 
 EXAMPLES = [
     errors.InvalidRequest([errors.Fault(field="a", description="b")]),
+    errors.QueueNotFound("q"),
     errors.JobNotFound("j"),
+    errors.EventNotFound("j.0"),
+    errors.ScheduleNotFound("s"),
     errors.GroupNotFound("g"),
     errors.EntryNotFound("k"),
     errors.IdReused("job_id", "j"),
@@ -93,6 +96,10 @@ EXAMPLES = [
     errors.LeaseLost("l"),
     errors.GroupSealed("g"),
     errors.GroupCancelled("g"),
+    errors.WrongState("queue", "q", "is being purged"),
+    errors.ChainLimit("j", 3, depth=True),
+    errors.QueueFull("queue q", 3),
+    errors.RateLimited("writes of entries", 3, retry_after=0.5),
     errors.Unavailable("stopping"),
     errors.DiskFull(),
     errors.DataLoss("malformed"),

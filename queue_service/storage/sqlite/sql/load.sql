@@ -2,54 +2,113 @@
 -- turn is few calls of the driver whatever its size.
 
 -- name: load_events
-SELECT id, job, queue, state, due_time, lease_expire_time, attempt, failures, lease_losses, first_delivery_time, context
-FROM event
-WHERE id IN (SELECT value FROM json_each(:ids));
+SELECT * FROM event_record WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: claim_events
--- Ready events in ready order, as many as fit into the bytes, at least one. The first step reads no payloads.
+-- Ready events in ready order, lane after lane, as many as fit into the bytes, at least one. The first step reads no
+-- payloads, and walks the index of each lane in turn: an ORDER BY would read everything that is ready. The columns of
+-- the last are those of event_record and behind them what is only delivered.
 WITH
     candidate AS MATERIALIZED (
-        SELECT id, length(payload) + coalesce(length(attributes), 0) + coalesce(length(context), 0) + 512 AS bytes
-        FROM event
-        WHERE queue = :queue AND state = 1 AND due_time <= :now
-        ORDER BY due_time, id
+        SELECT e.id, length(e.payload) + coalesce(length(e.attributes), 0) + coalesce(length(e.context), 0) + 512 AS bytes
+        FROM json_each(:lanes) AS lane
+        CROSS JOIN event AS e INDEXED BY event_pending
+        WHERE e.queue = :queue AND (e.place = 2) = 0 AND e.priority = lane.value AND e.due_time <= :now AND e.state = 1
         LIMIT :limit
     ),
     measured AS (
         SELECT id, sum(bytes) OVER (ROWS UNBOUNDED PRECEDING) AS total_bytes, row_number() OVER () AS position
         FROM candidate
     )
-SELECT
-    e.id, e.job, e.queue, e.state, e.due_time, e.lease_expire_time, e.attempt, e.failures, e.lease_losses,
-    e.first_delivery_time, e.context, e.is_json, e.attributes, e.payload
+SELECT e.*
 FROM measured
 CROSS JOIN event AS e ON e.id = measured.id
 WHERE measured.total_bytes <= :max_bytes OR measured.position = 1
 ORDER BY measured.position;
 
 -- name: next_due_time
-SELECT due_time FROM event
-WHERE queue = :queue AND state = 1 AND due_time > :now
-ORDER BY due_time
-LIMIT 1;
+SELECT min((
+    SELECT e.due_time FROM event AS e INDEXED BY event_pending
+    WHERE e.queue = :queue AND (e.place = 2) = 0 AND e.priority = lane.value AND e.due_time > :now AND e.state = 1
+    ORDER BY e.due_time
+    LIMIT 1
+))
+FROM json_each(:lanes) AS lane;
+
+-- name: load_keys
+SELECT id, name, slots, pending, leased
+FROM concurrency_key
+WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: load_keys_by_name
+SELECT id, name, slots, pending, leased
+FROM concurrency_key
+WHERE name IN (SELECT value FROM json_each(:names));
+
+-- name: load_lines
+-- For each key and each queue where it has a line: how many events were called up, the rank of the last of them, and
+-- the ranks of the first that wait.
+WITH RECURSIVE
+    line (key_number, queue) AS (
+        SELECT value, -1 FROM json_each(:keys)
+        UNION ALL
+        SELECT
+            line.key_number,
+            (
+                SELECT min(found.queue)
+                FROM (
+                    SELECT min(e.queue) AS queue FROM event AS e
+                    WHERE e.key_number = line.key_number AND e.queue > line.queue AND e.place = 2
+                    UNION ALL
+                    SELECT min(e.queue) FROM event AS e
+                    WHERE e.key_number = line.key_number AND e.queue > line.queue AND e.place = 1
+                ) AS found
+            )
+        FROM line
+        WHERE line.queue IS NOT NULL
+    )
+SELECT
+    line.key_number,
+    line.queue,
+    (
+        SELECT count(*) FROM event AS e
+        WHERE e.key_number = line.key_number AND e.queue = line.queue AND e.place = 1
+    ),
+    (
+        SELECT json_array(e.priority, e.due_time, e.id) FROM event AS e
+        WHERE e.key_number = line.key_number AND e.queue = line.queue AND e.place = 1
+        ORDER BY e.priority, e.due_time DESC, e.id DESC
+        LIMIT 1
+    ),
+    (
+        SELECT json_group_array(json_array(first.priority, first.due_time, first.id))
+        FROM (
+            SELECT e.priority, e.due_time, e.id FROM event AS e
+            WHERE e.key_number = line.key_number AND e.queue = line.queue AND e.place = 2
+            ORDER BY e.priority DESC, e.due_time, e.id
+            LIMIT :limit
+        ) AS first
+    )
+FROM line
+WHERE line.queue >= 0;
+
+-- name: load_pushes_below
+SELECT lineage.root, lineage.pushes
+FROM json_each(:offsets) AS wanted
+CROSS JOIN lineage ON lineage.root = substr(:blobs, wanted.value, 16);
 
 -- name: pending_of_job
-SELECT
-    e.id, e.job, e.queue, e.state, e.due_time, e.lease_expire_time, e.attempt, e.failures, e.lease_losses,
-    e.first_delivery_time, e.context
+SELECT e.*
 FROM job
-CROSS JOIN event AS e ON e.id BETWEEN job.id AND job.id + job.events - 1
+CROSS JOIN event_record AS e ON e.id BETWEEN job.id AND job.id + job.events - 1
 WHERE job.job_id = :owner AND job.finish_time IS NULL AND e.state = 1
 LIMIT :limit;
 
 -- name: pending_of_group
-SELECT
-    e.id, e.job, e.queue, e.state, e.due_time, e.lease_expire_time, e.attempt, e.failures, e.lease_losses,
-    e.first_delivery_time, e.context
+SELECT e.*
 FROM job_group AS g
 CROSS JOIN job ON job.group_number = g.id
-CROSS JOIN event AS e ON e.id BETWEEN job.id AND job.id + job.events - 1
+CROSS JOIN event_record AS e ON e.id BETWEEN job.id AND job.id + job.events - 1
 WHERE g.group_id = :owner AND job.finish_time IS NULL AND e.state = 1
 LIMIT :limit;
 
@@ -76,14 +135,14 @@ CROSS JOIN job ON job.queue = wanted.value ->> 0 AND job.request_id = wanted.val
 
 -- name: load_groups
 SELECT
-    id, group_id, state, on_complete, fingerprint, jobs, events, success, failed, cancelled, create_time,
+    id, group_id, state, on_complete, fingerprint, root, depth, jobs, events, success, failed, cancelled, create_time,
     last_push_time, complete_time, cancel_time
 FROM job_group
 WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: load_groups_by_id
 SELECT
-    g.id, g.group_id, state, on_complete, fingerprint, jobs, events, success, failed, cancelled, create_time,
+    g.id, g.group_id, state, on_complete, fingerprint, g.root, g.depth, jobs, events, success, failed, cancelled, create_time,
     last_push_time, complete_time, cancel_time
 FROM json_each(:offsets) AS wanted
 CROSS JOIN job_group AS g ON g.group_id = substr(:blobs, wanted.value, 16);

@@ -48,10 +48,13 @@ ORDER BY key
 LIMIT :limit;
 
 -- name: list_queues
-SELECT id, name FROM queue;
+SELECT
+    id, name, create_time, paused, deleted, settings, purge_before, lanes, pending, leased, failed, finished_jobs,
+    pushed, delivered, succeeded, dead, cancelled, retried, leases_lost, released, redriven
+FROM queue;
 
 -- name: leased_events
-SELECT event.id, event.attempt, event.job, job.group_number, event.lease_expire_time
+SELECT event.id, event.attempt, event.queue, event.job, job.group_number, event.lease_expire_time
 FROM event INDEXED BY event_leased
 CROSS JOIN job ON job.id = event.job
 WHERE event.state = 2;
@@ -70,5 +73,6 @@ SELECT
     incarnation,
     next_version,
     coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0),
-    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'job_group'), 0)
+    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'job_group'), 0),
+    coalesce((SELECT max(id) FROM concurrency_key), 0)
 FROM store;

@@ -1,19 +1,74 @@
 -- What a turn of the writer writes, in this order. Rows come as one JSON text of arrays, bytes as one BLOB with
 -- offsets (from 1) and lengths into it.
 
--- name: insert_queues
-INSERT INTO queue (id, name)
-SELECT value ->> 0, value ->> 1 FROM json_each(:rows);
+-- name: upsert_queues
+INSERT INTO queue (
+    id, name, create_time, paused, deleted, settings, purge_before, lanes, pending, leased, failed, finished_jobs,
+    pushed, delivered, succeeded, dead, cancelled, retried, leases_lost, released, redriven
+)
+SELECT
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value
+    ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value
+    ->> 16, value ->> 17, value ->> 18, value ->> 19, value ->> 20
+FROM json_each(:rows)
+WHERE true
+ON CONFLICT (id) DO UPDATE SET
+    create_time = excluded.create_time,
+    paused = excluded.paused,
+    deleted = excluded.deleted,
+    settings = excluded.settings,
+    purge_before = excluded.purge_before,
+    lanes = excluded.lanes,
+    pending = excluded.pending,
+    leased = excluded.leased,
+    failed = excluded.failed,
+    finished_jobs = excluded.finished_jobs,
+    pushed = excluded.pushed,
+    delivered = excluded.delivered,
+    succeeded = excluded.succeeded,
+    dead = excluded.dead,
+    cancelled = excluded.cancelled,
+    retried = excluded.retried,
+    leases_lost = excluded.leases_lost,
+    released = excluded.released,
+    redriven = excluded.redriven;
+
+-- name: upsert_keys
+INSERT INTO concurrency_key (id, name, slots, pending, leased)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+FROM json_each(:rows)
+WHERE true
+ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, pending = excluded.pending, leased = excluded.leased;
+
+-- name: delete_keys
+DELETE FROM concurrency_key WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: call_up_events
+UPDATE event SET place = 1 WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: add_pushes_below
+INSERT INTO lineage (root, pushes, last_push_time)
+SELECT substr(:blobs, value ->> 0, 16), value ->> 1, value ->> 2
+FROM json_each(:rows)
+WHERE true
+ON CONFLICT (root) DO UPDATE SET
+    pushes = lineage.pushes + excluded.pushes,
+    last_push_time = excluded.last_push_time;
+
+-- name: insert_results
+INSERT INTO event_result (event, is_json, payload)
+SELECT value ->> 0, value ->> 1, substr(:blobs, value ->> 2, value ->> 3) FROM json_each(:rows);
 
 -- name: insert_groups
 INSERT INTO job_group (
-    id, state, jobs, events, success, failed, cancelled, create_time, last_push_time, complete_time, cancel_time,
-    on_complete, group_id, fingerprint
+    id, state, depth, jobs, events, success, failed, cancelled, create_time, last_push_time, complete_time,
+    cancel_time, on_complete, group_id, fingerprint, root
 )
 SELECT
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-    value ->> 8, value ->> 9, value ->> 10, value ->> 11,
-    substr(:blobs, value ->> 12, 16), substr(:blobs, value ->> 13, value ->> 14)
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value
+    ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12,
+    substr(:blobs, value ->> 13, 16), substr(:blobs, value ->> 14, value ->> 15),
+    substr(:blobs, value ->> 16, 16)
 FROM json_each(:rows);
 
 -- name: insert_jobs
@@ -30,24 +85,33 @@ FROM json_each(:rows);
 
 -- name: insert_events
 INSERT INTO event (
-    id, job, queue, state, due_time, attempt, failures, lease_losses, is_json, attributes, payload
+    id, job, queue, state, place, priority, due_time, key_number, expire_time, policy, is_json, attributes, attempt,
+    failures, lease_losses, payload
 )
 SELECT
-    value ->> 0, value ->> 1, value ->> 2, 1, value ->> 3, 0, 0, 0, value ->> 4, value ->> 5,
-    substr(:blobs, value ->> 6, value ->> 7)
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value
+    ->> 8, value ->> 9, value ->> 10, value ->> 11,
+    0, 0, 0, substr(:blobs, value ->> 12, value ->> 13)
 FROM json_each(:rows);
 
 -- name: update_events
 UPDATE event
 SET
     state = changed.value ->> 1,
-    due_time = changed.value ->> 2,
-    lease_expire_time = changed.value ->> 3,
-    attempt = changed.value ->> 4,
-    failures = changed.value ->> 5,
-    lease_losses = changed.value ->> 6,
-    first_delivery_time = changed.value ->> 7,
-    context = changed.value ->> 8
+    place = changed.value ->> 2,
+    priority = changed.value ->> 3,
+    due_time = changed.value ->> 4,
+    lease_expire_time = changed.value ->> 5,
+    attempt = changed.value ->> 6,
+    failures = changed.value ->> 7,
+    lease_losses = changed.value ->> 8,
+    first_delivery_time = changed.value ->> 9,
+    delivery_time = changed.value ->> 10,
+    expire_time = changed.value ->> 11,
+    finish_time = changed.value ->> 12,
+    context = changed.value ->> 13,
+    history = changed.value ->> 14,
+    progress = changed.value ->> 15
 FROM json_each(:rows) AS changed
 WHERE event.id = changed.value ->> 0;
 

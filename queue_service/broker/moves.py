@@ -1,0 +1,108 @@
+"""Moves of events. Every change of a state goes through here, so that the counts of queues and keys follow it.
+
+An event that is due and has a concurrency key waits in the line of its key in its queue. At the end of each step
+hand_over() calls up as many heads of every line as the key has free slots; the claim takes the slot. So a queue that
+nobody serves holds heads, never slots.
+"""
+
+from queue_service.domain.records import Event, Key, Queue, Rank
+from queue_service.domain.states import NEXT_STATE, EventState, Place, Trigger
+from queue_service.ports import Workset
+
+
+def admit(work: Workset, queue: Queue, events: list[Event]) -> None:
+    """Count new events in, and let them take their places."""
+    queue.pushed += len(events)
+    queue.pending += len(events)
+    earliest = events[0].due_time
+    for event in events:
+        queue.lanes |= 1 << event.priority
+        earliest = min(earliest, event.due_time)
+        if event.key is not None:
+            work.change_key(event.key).pending += 1
+            _join_line(work, event)
+    work.tell_ready(queue.id, earliest)
+
+
+def move(work: Workset, event: Event, trigger: Trigger) -> None:
+    """Change an event's state as the table says. Its due time has to be the new one already."""
+    queue = work.change_queue(event.queue)
+    key = None if event.key is None else work.change_key(event.key)
+    _count(queue, key, event.state, -1)
+    if event.place is not Place.READY:
+        _leave_line(work, event)
+    event.state = NEXT_STATE[event.state, trigger]
+    _count(queue, key, event.state, 1)
+    if event.state is EventState.PENDING:
+        queue.lanes |= 1 << event.priority
+        if event.key is not None:
+            _join_line(work, event)
+        work.tell_ready(queue.id, event.due_time)
+    elif not queue.pending:
+        queue.lanes = 0
+
+
+def stand_in_line(work: Workset, event: Event) -> None:
+    """Take a pending event out of the ready order: its key is full."""
+    if event.place is not Place.READY:
+        _leave_line(work, event)
+    _join_line(work, event)
+    work.change_event(event)
+
+
+def change_place(work: Workset, event: Event, *, due_time: int, priority: int) -> None:
+    """Give a pending event another due time and priority."""
+    if event.place is not Place.READY:
+        _leave_line(work, event)
+    event.due_time, event.priority = due_time, priority
+    work.change_queue(event.queue).lanes |= 1 << priority
+    if event.key is not None:
+        _join_line(work, event)
+    work.tell_ready(event.queue, due_time)
+    work.change_event(event)
+
+
+def hand_over(work: Workset, key: Key) -> None:
+    """Call up heads of the key's lines, as many of each as there are free slots."""
+    for queue, line in work.loaded.lines.get(key.id, {}).items():
+        while (rank := line.next(key.free)) is not None:
+            if _call_up(work, rank):
+                line.call_up(rank)
+                work.tell_ready(queue, rank.due_time)
+
+
+def _call_up(work: Workset, rank: Rank) -> bool:
+    event = work.loaded.events.get(rank.event)
+    if event is None:
+        work.changes.called_up.add(rank.event)
+        return True
+    if event.place is not Place.LINE:  # it left in this turn
+        return False
+    event.place = Place.HEAD
+    work.change_event(event)
+    return True
+
+
+def _join_line(work: Workset, event: Event) -> None:
+    if event.key is not None and event.due_time <= work.now:
+        event.place = Place.LINE
+        work.line(work.change_key(event.key).id, event.queue).enter(event.rank)
+
+
+def _leave_line(work: Workset, event: Event) -> None:
+    if event.key is not None and event.place is Place.HEAD:
+        work.line(work.change_key(event.key).id, event.queue).called_up -= 1
+    event.place = Place.READY
+
+
+def _count(queue: Queue, key: Key | None, state: EventState, step: int) -> None:
+    if state is EventState.PENDING:
+        queue.pending += step
+        if key is not None:
+            key.pending += step
+    elif state is EventState.LEASED:
+        queue.leased += step
+        if key is not None:
+            key.leased += step
+    elif state is EventState.FAILED:
+        queue.failed += step

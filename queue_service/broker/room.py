@@ -1,0 +1,64 @@
+"""Room for pushes: how many events a queue and a key may have, and how far a chain of handlers may go."""
+
+from collections import Counter
+
+from queue_service.domain.errors import ChainLimit, QueueFull, QueueNotFound
+from queue_service.domain.ids import format_id
+from queue_service.domain.limits import Limits
+from queue_service.domain.records import Job, NewEvent
+from queue_service.ports import Workset
+
+
+class Room:
+    """What is left, counting all pushes of one step before the first of them is made."""
+
+    def __init__(self, work: Workset, limits: Limits) -> None:
+        self._work = work
+        self._limits = limits
+        self._events: Counter[str] = Counter()
+        self._of_keys: Counter[str] = Counter()
+        self._pushes: Counter[bytes] = Counter()
+
+    def take(self, queue: str, events: tuple[NewEvent, ...], parent: Job | None) -> None:
+        """Take room for one push.
+
+        Raises:
+            QueueNotFound: there is no such queue, and pushes do not make one.
+            QueueFull: the queue, or the line of a key, has no room.
+            ChainLimit: the parent's chain may not go on.
+        """
+        self._take_queue(queue, len(events))
+        for event in events:
+            if event.concurrency is not None:
+                self._of_keys[event.concurrency.key] += 1
+        if self._of_keys and self._limits.max_waiting is not None:
+            self._check_keys(self._limits.max_waiting)
+        if parent is not None:
+            self._take_chain(parent)
+
+    def _take_queue(self, name: str, events: int) -> None:
+        known = self._work.find_queue(name)
+        if (known is None or known.deleted) and not self._limits.create_queues:
+            raise QueueNotFound(name)
+        self._events[name] += events
+        own = None if known is None else known.settings.max_pending
+        limit = self._limits.max_pending if own is None else own
+        pending = 0 if known is None else known.pending
+        if limit is not None and pending + self._events[name] > limit:
+            raise QueueFull(f"queue {name}", limit)
+
+    def _check_keys(self, limit: int) -> None:
+        loaded = self._work.loaded
+        for name, wanted in self._of_keys.items():
+            number = loaded.key_names.get(name)
+            pending = 0 if number is None else loaded.keys[number].pending
+            if pending + wanted > limit:
+                raise QueueFull(f"line of the concurrency key {name}", limit)
+
+    def _take_chain(self, parent: Job) -> None:
+        depth, pushes = self._limits.max_chain_depth, self._limits.max_chain_pushes
+        if depth is not None and parent.depth + 1 > depth:
+            raise ChainLimit(format_id(parent.root), depth, depth=True)
+        self._pushes[parent.root] += 1
+        if pushes is not None and self._work.pushes_below(parent.root) + self._pushes[parent.root] > pushes:
+            raise ChainLimit(format_id(parent.root), pushes, depth=False)
