@@ -11,9 +11,22 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 import longshore
-from longshore.v1 import event_pb2, kv_service_pb2_grpc, queue_service_pb2, queue_service_pb2_grpc
+from longshore.v1 import (
+    event_pb2,
+    kv_service_pb2_grpc,
+    queue_admin_service_pb2_grpc,
+    queue_service_pb2,
+    queue_service_pb2_grpc,
+)
 
 END = object()
+SERVICES = {
+    queue_service_pb2_grpc.QueueServiceServicer: queue_service_pb2_grpc.add_QueueServiceServicer_to_server,
+    kv_service_pb2_grpc.KvServiceServicer: kv_service_pb2_grpc.add_KvServiceServicer_to_server,
+    queue_admin_service_pb2_grpc.QueueAdminServiceServicer: (
+        queue_admin_service_pb2_grpc.add_QueueAdminServiceServicer_to_server
+    ),
+}
 
 
 class FakeStream:
@@ -64,8 +77,8 @@ class FakeBroker:
 
     async def start(self):
         self.server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-        queue_service_pb2_grpc.add_QueueServiceServicer_to_server(self._servicer("QueueService"), self.server)
-        kv_service_pb2_grpc.add_KvServiceServicer_to_server(self._servicer("KvService"), self.server)
+        for service, add in SERVICES.items():
+            add(self._servicer(service), self.server)
         self.port = self.server.add_insecure_port(f"127.0.0.1:{self.port}")
         assert self.port
         await self.server.start()
@@ -73,13 +86,11 @@ class FakeBroker:
     async def stop(self):
         await self.server.stop(None)
 
-    def _servicer(self, service):
-        module = queue_service_pb2_grpc if service == "QueueService" else kv_service_pb2_grpc
-        base = getattr(module, f"{service}Servicer")
+    def _servicer(self, base):
         methods = {name: self._method(name) for name in vars(base) if name[0].isupper()}
-        if service == "QueueService":
+        if "StreamEvents" in methods:
             methods["StreamEvents"] = self._stream_method()
-        return type(f"Fake{service}", (base,), methods)()
+        return type(f"Fake{base.__name__}", (base,), methods)()
 
     def _method(self, name):
         async def method(_, request, context):

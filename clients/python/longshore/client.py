@@ -9,6 +9,7 @@ from typing import Self
 
 import grpc
 
+from longshore.admin import Admin
 from longshore.channel import Channel, Options
 from longshore.commit import Transaction
 from longshore.consumer import ConsumeOptions, Consumer, Handler
@@ -49,11 +50,13 @@ class Client:
 
     Attributes:
         kv: the key-value store next to the queue.
+        admin: what operators ask: queues, jobs, events, schedules, the store.
     """
 
     def __init__(self, channel: Channel) -> None:
         self._session = Session(channel)
         self.kv = Kv(self._session)
+        self.admin = Admin(channel, self._session.jobs)
 
     async def __aenter__(self) -> Self:
         return self

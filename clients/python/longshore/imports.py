@@ -3,7 +3,7 @@
 The import worker is a service of its own, with its own address.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ import grpc
 
 from longshore.channel import Channel, Options
 from longshore.ids import new_id
+from longshore.pages import paged
 from longshore.runs import Import, read_run
 from longshore.v1 import import_service_pb2
 from longshore.v1.import_service_pb2_grpc import ImportServiceStub
@@ -85,20 +86,19 @@ class Imports:
         request = import_service_pb2.GetImportRequest(import_id=import_id)
         return read_run((await self._channel.call(self._stub.GetImport, request)).run)
 
-    async def list(self, name: str = "") -> AsyncIterator[Import]:
+    def list(self, name: str = "") -> AsyncGenerator[Import, None]:
         """The runs that are kept, oldest first, read page by page.
 
         Args:
             name: of the configured import. Empty: all.
         """
         request = import_service_pb2.ListImportsRequest(name=name)
-        while True:
-            response = await self._channel.call(self._stub.ListImports, request)
-            for run in response.imports:
-                yield read_run(run)
-            if not response.next_page_token:
-                return
-            request.page_token = response.next_page_token
+        return paged(
+            self._channel,
+            self._stub.ListImports,
+            request,
+            lambda response: (read_run(run) for run in response.imports),
+        )
 
     def watch(self, import_id: str) -> AsyncGenerator[Import, None]:
         """The run now, then at every change, up to its terminal state.

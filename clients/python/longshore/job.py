@@ -135,7 +135,7 @@ class Jobs:
     async def get(self, job_id: str) -> JobInfo:
         """The job, or JobNotFound."""
         response = await self._channel.call(self._stub.GetJob, queue_service_pb2.GetJobRequest(job_id=job_id))
-        return _info(response.job)
+        return job_info(response.job)
 
     def watch(self, job_id: str) -> AsyncGenerator[JobInfo, None]:
         """The job now and after every change up to its end, or JobNotFound."""
@@ -143,14 +143,14 @@ class Jobs:
             self._channel,
             self._stub.WatchJob,
             queue_service_pb2.WatchJobRequest(job_id=job_id),
-            read=lambda response: _info(response.job),
+            read=lambda response: job_info(response.job),
             ended=lambda info: info.stats.state.terminal,
         )
 
     async def cancel(self, job_id: str) -> JobInfo:
         """Cancel the job and answer it as it is now, or JobNotFound."""
         response = await self._channel.call(self._stub.CancelJob, queue_service_pb2.CancelJobRequest(job_id=job_id))
-        return _info(response.job)
+        return job_info(response.job)
 
     async def stats(self, job_ids: Sequence[str]) -> dict[str, JobStats]:
         """The counts of the jobs that are known, by id, in the order asked."""
@@ -233,7 +233,8 @@ class Job:
         return await self._jobs.cancel(self.job_id)
 
 
-def _info(job: queue_service_pb2.Job) -> JobInfo:
+def job_info(job: queue_service_pb2.Job) -> JobInfo:
+    """The job of a message."""
     return JobInfo(
         job_id=job.job_id,
         queue=job.queue,

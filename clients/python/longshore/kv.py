@@ -3,13 +3,14 @@
 Several keys at once, or keys together with events: Client.commit and Event.commit.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from longshore import payloads
 from longshore.errors import EntryNotFound
+from longshore.pages import paged
 from longshore.session import Session
 from longshore.times import Span, duration, instant, instant_or_none
 from longshore.v1 import kv_service_pb2
@@ -120,7 +121,7 @@ class Kv:
         request = kv_service_pb2.DeleteEntryRequest(key=key)
         await self._session.channel.call(self._session.entries.DeleteEntry, request)
 
-    async def list(self, prefix: str = "", *, keys_only: bool = False) -> AsyncIterator[Entry]:
+    def list(self, prefix: str = "", *, keys_only: bool = False) -> AsyncGenerator[Entry, None]:
         """The entries whose key begins with prefix, in bytewise order, read page by page.
 
         Args:
@@ -128,13 +129,12 @@ class Kv:
             keys_only: leave the values out.
         """
         request = kv_service_pb2.ListEntriesRequest(prefix=prefix, keys_only=keys_only)
-        while True:
-            response = await self._session.channel.call(self._session.entries.ListEntries, request)
-            for entry in response.entries:
-                yield _entry(entry)
-            if not response.next_page_token:
-                return
-            request.page_token = response.next_page_token
+        return paged(
+            self._session.channel,
+            self._session.entries.ListEntries,
+            request,
+            lambda response: (_entry(entry) for entry in response.entries),
+        )
 
 
 def _entry(entry: kv_service_pb2.Entry) -> Entry:
