@@ -5,13 +5,21 @@ import random
 from typing import Self
 
 from longshore.serving import Interceptor, Server
-from longshore.v1 import kv_service_pb2, kv_service_pb2_grpc, queue_service_pb2, queue_service_pb2_grpc
+from longshore.v1 import (
+    kv_service_pb2,
+    kv_service_pb2_grpc,
+    queue_admin_service_pb2,
+    queue_admin_service_pb2_grpc,
+    queue_service_pb2,
+    queue_service_pb2_grpc,
+)
 from queue_service.broker.broker import Broker
 from queue_service.broker.terms import Terms
 from queue_service.clock import SystemClock
 from queue_service.kv.store import KeyValueStore
 from queue_service.maintenance.maintenance import Maintenance
 from queue_service.ports import Clock
+from queue_service.rpc.admin.service import QueueAdminServicer
 from queue_service.rpc.errors import failure_of
 from queue_service.rpc.kv_service import KvServicer
 from queue_service.rpc.queue_service import QueueServicer
@@ -60,6 +68,11 @@ class App:
             kv_service_pb2_grpc.add_KvServiceServicer_to_server,
             KvServicer(KeyValueStore(store, clock), limits),
             kv_service_pb2.DESCRIPTOR.services_by_name["KvService"],
+        )
+        server.add(
+            queue_admin_service_pb2_grpc.add_QueueAdminServiceServicer_to_server,
+            QueueAdminServicer(broker, clock, limits),
+            queue_admin_service_pb2.DESCRIPTOR.services_by_name["QueueAdminService"],
         )
         try:
             await broker.start()

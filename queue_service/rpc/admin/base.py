@@ -1,0 +1,15 @@
+"""What the parts of QueueAdminService share."""
+
+from longshore.v1 import queue_admin_service_pb2_grpc
+from queue_service.broker.broker import Broker
+from queue_service.domain.limits import Limits
+from queue_service.ports import Clock
+
+
+class AdminPart(queue_admin_service_pb2_grpc.QueueAdminServiceServicer):
+    """Some of the methods of QueueAdminService. The service inherits from all parts."""
+
+    def __init__(self, broker: Broker, clock: Clock, limits: Limits) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._limits = limits
