@@ -18,8 +18,9 @@ test: .venv/ready ## Run the tests
 check: .venv/ready ## Run every other check of the gate
 	.ci/check
 
-generate: .venv/ready ## Generate the Python code of protos/
+generate: .venv/ready ## Generate the Python code of protos/, and the tables of docs/settings.md
 	.ci/generate $(GENERATED)
+	$(BIN)/python -m queue_service.settings.table docs/settings.md
 
 bench: .venv/ready ## Measure the broker on this machine
 	$(BIN)/python -m benchmarks

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,7 +13,8 @@ import click
 from longshore.serving.server import AddressInUse
 from queue_service.app import App
 from queue_service.domain.errors import BrokerError
-from queue_service.settings import Settings
+from queue_service.settings import SETTINGS, Settings, SettingsInvalid, as_toml, load
+from queue_service.settings.sources import CONFIG_VARIABLE
 from queue_service.storage.sqlite import StoreRefused
 
 SWITCH_SECONDS = 0.0005
@@ -19,36 +22,47 @@ SWITCH_SECONDS = 0.0005
 paid at every statement of a busy broker."""
 
 
-@click.command(context_settings={"show_default": True})
+class SettingsRefused(click.ClickException):
+    """Ends the command before anything was started."""
+
+    exit_code = 2
+
+
+def _option(name: str, metavar: str, text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option of a setting. It checks nothing: all that is wrong with settings is told at once."""
+    setting = SETTINGS[name]
+    extra = f"[env var: {setting.variable}; default: {setting.kind.show(setting.default)}]"
+    return click.option(f"--{name.replace('_', '-')}", metavar=metavar, help=f"{text}  {extra}")
+
+
+@click.command()
+@_option("address", "HOST:PORT", "Where to listen; port 0 picks a free one.")
+@_option("database", "FILE", "SQLite file of the store; it is created if it is not there.")
+@_option("log_level", "LEVEL", "What to log on standard error: DEBUG, INFO, WARNING or ERROR.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Any setting; may be repeated.")
 @click.option(
-    "--address",
-    default="127.0.0.1:50051",
-    envvar="LONGSHORE_ADDRESS",
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar=CONFIG_VARIABLE,
     show_envvar=True,
-    help="Address to listen on; port 0 picks a free one.",
+    metavar="FILE",
+    help="Settings in TOML; variables and options go before it.",
 )
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("longshore.db"),
-    envvar="LONGSHORE_DATABASE",
-    show_envvar=True,
-    help="SQLite file of the store; it is created if it is not there.",
-)
-@click.option(
-    "--log-level",
-    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
-    default="INFO",
-    envvar="LONGSHORE_LOG_LEVEL",
-    show_envvar=True,
-    help="What to log on standard error.",
-)
-def serve(address: str, database: Path, log_level: str) -> None:
+@click.option("--print-config", is_flag=True, help="Print the settings in force as such a file, and end.")
+def serve(assignments: tuple[str, ...], config: Path | None, print_config: bool, **options: str | None) -> None:
     """Serve the queue and the key-value store over gRPC, until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        loaded = load(file=config, environment=os.environ, options=options, assignments=assignments)
+    except SettingsInvalid as error:
+        raise SettingsRefused(str(error)) from error
+    if print_config:
+        click.echo(as_toml(loaded.settings, loaded.origins), nl=False)
+        return
+    settings = loaded.settings
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        asyncio.run(_serve(Settings(address=address, database=database, log_level=log_level)))
+        asyncio.run(_serve(settings))
     except (StoreRefused, AddressInUse, BrokerError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -16,6 +16,7 @@ from longshore.v1 import (
 from queue_service.broker.broker import Broker
 from queue_service.broker.terms import Terms
 from queue_service.clock import SystemClock
+from queue_service.kv.rates import EntryRates
 from queue_service.kv.store import KeyValueStore
 from queue_service.maintenance.maintenance import Maintenance
 from queue_service.ports import Clock
@@ -56,7 +57,9 @@ class App:
         store = await SqliteStore.open(
             settings.database, clock, limits=limits, low_water_bytes=settings.low_water_bytes
         )
-        broker = Broker(store, clock, Terms(chance=random.random, limits=limits, policy=settings.retry))
+        rates = EntryRates(limits, clock)
+        terms = Terms(chance=random.random, limits=limits, policy=settings.retry, retention=settings.retention)
+        broker = Broker(store, clock, terms, rates)
         maintenance = Maintenance(store, clock)
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(
@@ -66,7 +69,7 @@ class App:
         )
         server.add(
             kv_service_pb2_grpc.add_KvServiceServicer_to_server,
-            KvServicer(KeyValueStore(store, clock), limits),
+            KvServicer(KeyValueStore(store, clock, rates), limits),
             kv_service_pb2.DESCRIPTOR.services_by_name["KvService"],
         )
         server.add(

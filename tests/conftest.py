@@ -142,9 +142,15 @@ class SteppedClock:
 
 
 @pytest.fixture
-def clock() -> SteppedClock:
+def stepped_clock() -> SteppedClock:
     """A clock that goes on only when the test says so."""
     return SteppedClock()
+
+
+@pytest.fixture
+def clock(stepped_clock: SteppedClock) -> SteppedClock:
+    """The clock of what is tested, unless a folder or module has another."""
+    return stepped_clock
 
 
 @asynccontextmanager

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from import_worker.config.document import Path
 from import_worker.config.models import ImportConfig
-from import_worker.config.selectors import compile_selector, did_you_mean
+from import_worker.config.selectors import compile_selector
 from import_worker.config.source import Pagination
 from import_worker.errors import MappingBroken
+from longshore.hints import did_you_mean
 
 Finding = tuple[Path, str]
 

@@ -14,8 +14,8 @@ from pydantic_core import ErrorDetails
 from import_worker.config.checks import findings
 from import_worker.config.document import MAX_BYTES, Document, Path, parse_document
 from import_worker.config.models import ImportConfig
-from import_worker.config.selectors import did_you_mean
 from import_worker.errors import ConfigInvalid, Fault
+from longshore.hints import did_you_mean
 
 
 def load_import(path: FilePath, env: Mapping[str, str] | None) -> ImportConfig:

@@ -3,7 +3,6 @@
 Owns the dialect: which functions exist, how a selector is checked before use, and what counts as a simple path.
 """
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
 from import_worker.errors import MappingBroken
+from longshore.hints import did_you_mean
 
 
 class _Added(functions.Functions):
@@ -41,12 +41,6 @@ def scalar_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def did_you_mean(word: str, known: list[str]) -> str:
-    """A hint to put behind a message, or nothing."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 @dataclass(frozen=True, kw_only=True)

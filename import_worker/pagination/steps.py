@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from import_worker.config.selectors import compile_selector, did_you_mean
+from import_worker.config.selectors import compile_selector
 from import_worker.config.source import HeaderLink, JsonLink, Offset, Pagination, SinglePage
 from import_worker.errors import SourceBroken
 from import_worker.http.addresses import AddressRefused, Origin, with_params, without_params
 from import_worker.pagination.links import link_with
 from import_worker.ports import Record
+from longshore.hints import did_you_mean
 
 Position = Mapping[str, Any]
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from import_worker.config.assets import Attribute
 from import_worker.config.models import ImportConfig
-from import_worker.config.selectors import Selector, compile_selector, did_you_mean, scalar_text
+from import_worker.config.selectors import Selector, compile_selector, scalar_text
 from import_worker.errors import MappingBroken
 from import_worker.ports import Record
 from import_worker.transform.conversion import convert
 from import_worker.transform.naming import locator_of
+from longshore.hints import did_you_mean
 
 _MAX_FIELDS_SHOWN = 40
 

@@ -21,6 +21,7 @@ from queue_service.domain.ids import LeaseKey, format_id, lease_id
 from queue_service.domain.limits import BROKEN_STREAM_LEASE, RESTART_GRACE, SETTLED_MEMORY
 from queue_service.domain.outcomes import Release
 from queue_service.domain.records import Group, OnComplete
+from queue_service.kv.rates import EntryRates
 from queue_service.ports import Clock, Store, Workset
 from queue_service.ports.store import JobView
 from queue_service.ports.workset import Settled
@@ -37,10 +38,12 @@ class Broker:
 
     Args:
         terms: what holds for every request.
+        rates: of operations on entries, which a commit has too.
     """
 
-    def __init__(self, store: Store, clock: Clock, terms: Terms) -> None:
+    def __init__(self, store: Store, clock: Clock, terms: Terms, rates: EntryRates) -> None:
         self._store = store
+        self._rates = rates
         self._clock = clock
         self._terms = terms
         self._leases = Leases(clock, self._expire)
@@ -107,8 +110,10 @@ class Broker:
         """Carry out a step, all or nothing.
 
         Raises:
+            RateLimited: it has more operations on entries than the rate of writes allows now.
             BrokerError: a part of it does not hold.
         """
+        self._rates.write(len(step.checks) + len(step.writes))
         return await self._store.write(Commit(step, terms=self._terms))
 
     async def get_jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:

@@ -9,7 +9,6 @@ from queue_service.broker.settle import Settlement, check_settle, do_settle
 from queue_service.broker.terms import Terms
 from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.errors import IdReused
-from queue_service.domain.limits import COMMIT_MEMORY
 from queue_service.kv.entries import Check, Write, check_entry, do_write
 from queue_service.ports import Needs, Workset
 from queue_service.ports.workset import RememberedCommit
@@ -86,7 +85,7 @@ class Commit(BrokerUnit[CommitAnswer]):
                 request_id=step.request_id,
                 fingerprint=step.fingerprint,
                 answer=encode_answer(answer),
-                expire_time=work.now + COMMIT_MEMORY,
+                expire_time=work.now + self._terms.retention.commit_answers,
             )
             work.remember_commit(commit)
         return answer

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -12,6 +13,12 @@ DAY = 24 * HOUR
 LONGEST_DURATION = 315_576_000_000 * SECOND
 """What a Duration holds: some 10,000 years."""
 
+BYTES = "bytes"
+MILLISECONDS = "milliseconds"
+Bytes = Annotated[int, BYTES]
+Milliseconds = Annotated[int, MILLISECONDS]
+"""The units of bounds; settings are read and shown in them."""
+
 QUEUE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 ENTRY_KEY = re.compile(r"(?=.*[^ ])[A-Za-z0-9 :._\-#/]{1,500}")
 
@@ -20,9 +27,9 @@ ENTRY_KEY = re.compile(r"(?=.*[^ ])[A-Za-z0-9 :._\-#/]{1,500}")
 class Limits:
     """The bounds that requests are held to."""
 
-    request_bytes: int = 4 * MIB
+    request_bytes: Bytes = 4 * MIB
     """Of an encoded request: the default that other gRPC clients and servers have."""
-    response_bytes: int = 3_500 * KIB
+    response_bytes: Bytes = 3_500 * KIB
     """Of a frame or a list: leaves room for the envelope below the 4 MiB that clients receive by default."""
     push_events: int = 1_000
     """Of one push or one batch of pushes: keeps a turn of the writer in the low milliseconds."""
@@ -30,51 +37,71 @@ class Limits:
     """Of one Ack, ExtendLeases or Commit: as push_events."""
     entry_operations: int = 100
     """Checks and writes of one Commit, keys of one BatchGetEntries."""
-    payload_bytes: int = MIB
+    payload_bytes: Bytes = MIB
     """Of one event: larger data belongs into a store of its own, its address into the event."""
-    delay: int = 366 * DAY
+    delay: Milliseconds = 366 * DAY
     """Of an event or a release: a year ahead."""
-    retry_data_bytes: int = 16 * KIB
+    retry_data_bytes: Bytes = 16 * KIB
     """Left for the next attempt: it is written with every retry."""
-    result_bytes: int = 4 * KIB
+    result_bytes: Bytes = 4 * KIB
     """Of an event that succeeded: it is kept with the job, after the event's row is gone."""
-    reason_bytes: int = 128
-    message_bytes: int = 1_024
-    id_bytes: int = 128
+    reason_bytes: Bytes = 128
+    """Of the short name for a cause."""
+    message_bytes: Bytes = 1_024
+    """Of the text for people beside a reason; longer text is cut."""
+    id_bytes: Bytes = 128
     """Of request_id and worker_id."""
     attributes: int = 64
-    attribute_key_bytes: int = 128
-    attribute_value_bytes: int = 1_024
-    key_bytes: int = 256
+    """Of one event: they are for tracing and routing, data belongs into the payload."""
+    attribute_key_bytes: Bytes = 128
+    """Of an attribute's name."""
+    attribute_value_bytes: Bytes = 1_024
+    """Of an attribute's value."""
+    key_bytes: Bytes = 256
     """Of a concurrency key."""
     key_limit: int = 10_000
     """The highest limit of a concurrency key."""
     on_complete_events: int = 100
-    on_complete_bytes: int = 240 * KIB
+    """Of a group's completion job."""
+    on_complete_bytes: Bytes = 240 * KIB
     """Of a group's completion job: it is kept in the group's row."""
     on_complete_attributes: int = 59
-    """Leaves room for the five that completion adds."""
+    """Of each of its events: leaves room for the five that completion adds."""
     schedule_events: int = 100
-    schedule_bytes: int = 240 * KIB
+    """Of each job that a schedule pushes."""
+    schedule_bytes: Bytes = 240 * KIB
     """Of a schedule's events: they are kept in the schedule's row."""
     schedule_attributes: int = 62
-    """Leaves room for the two that a fire time adds."""
-    cron_bytes: int = 256
+    """Of each of its events: leaves room for the two that a fire time adds."""
+    cron_bytes: Bytes = 256
+    """Of a schedule's cron expression."""
     subscriptions: int = 100
+    """Queues of one stream or one LeaseEvents: they are served in turn."""
     max_in_flight: int = 10_000
+    """The most live leases of one stream."""
     default_in_flight: int = 64
+    """Live leases of a stream that asks for no number."""
     lease_events: int = 1_000
-    lease_wait: int = 60 * SECOND
-    lease_min: int = SECOND
-    lease_max: int = 12 * HOUR
-    lease_default: int = 60 * SECOND
-    entry_bytes: int = 240 * KIB
-    """As Forge has it."""
-    entry_life: int = 366 * DAY
+    """Deliveries of one LeaseEvents."""
+    lease_wait: Milliseconds = 60 * SECOND
+    """Of a LeaseEvents that finds nothing ready: below the patience of proxies."""
+    lease_min: Milliseconds = SECOND
+    """The shortest lease: a shorter one runs out on its way to the worker."""
+    lease_max: Milliseconds = 12 * HOUR
+    """The longest lease: a dead worker's event waits for its end. Longer work extends."""
+    lease_default: Milliseconds = 60 * SECOND
+    """The lease of who asks for none; clients extend it at a third."""
+    entry_bytes: Bytes = 240 * KIB
+    """Of an entry's value: as Forge has it."""
+    entry_life: Milliseconds = 366 * DAY
+    """The latest expiry of an entry."""
     list_page: int = 1_000
+    """Items of one page of a list."""
     list_page_default: int = 100
+    """Items of a page of who asks for no number."""
     stats_jobs: int = 1_000
-    max_run_time: int | None = None
+    """Jobs of one GetJobStats."""
+    max_run_time: Milliseconds | None = None
     """Of one delivery, however often its lease is extended, where its queue says nothing. None: no end."""
     max_chain_depth: int | None = None
     """Of pushes by handlers of pushed events. None: no bound, a long chain is no fault."""
@@ -121,5 +148,3 @@ GROUP_SEAL_AFTER = 24 * HOUR
 """An open group without pushes seals itself, so that nothing waits for ever."""
 WEIGHT_BYTES = 4 * KIB
 """Of a payload: so many weigh as much as one event more, so that a turn of the writer is bounded in bytes too."""
-COMMIT_MEMORY = 24 * HOUR
-"""How long the answer to a Commit with a request_id is kept."""

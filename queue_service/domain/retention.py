@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from queue_service.domain.limits import DAY
+from queue_service.domain.limits import DAY, Milliseconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
     """What pruning leaves."""
 
-    jobs: int = 7 * DAY
+    jobs: Milliseconds = 7 * DAY
     """Of a finished job with its counts, longer while one of its event rows or an open group needs it."""
     max_jobs: int = 1_000_000
     """Finished jobs; above this the oldest go before their time, so that the file stays bounded."""
-    dead_letters: int = 30 * DAY
+    dead_letters: Milliseconds = 30 * DAY
     """Of a failed event: time to look into it and redrive it."""
-    commit_answers: int = DAY
+    commit_answers: Milliseconds = DAY
     """Of the answer to a Commit with a request_id: a repeat within this time is harmless."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 
-from queue_service.domain.limits import DAY, SECOND
+from queue_service.domain.limits import DAY, SECOND, Milliseconds
 
 _LONGEST_CHAIN = 1_000
 """Exponents above this change nothing: every backoff has met its bound."""
@@ -19,25 +19,22 @@ class Jitter(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """How often and how late.
-
-    Attributes:
-        max_attempts: failures that end the retries: five means one attempt and four retries.
-        max_age: age since the first delivery that ends the retries.
-        max_lease_losses: lease losses that end them.
-        initial_backoff: wait before the first retry.
-        multiplier: of the wait, for each further retry.
-        max_backoff: upper bound of every wait, also of one that the worker asks for.
-        jitter: the random part of the wait.
-    """
+    """How often and how late."""
 
     max_attempts: int = 5
-    max_age: int = DAY
+    """Failures that end the retries: five means one attempt and four retries, as Forge has it."""
+    max_age: Milliseconds = DAY
+    """Age since the first delivery that ends them, as Forge has it; whichever comes first."""
     max_lease_losses: int = 5
-    initial_backoff: int = SECOND
+    """Lost leases that end them: what kills its workers must not do so for ever."""
+    initial_backoff: Milliseconds = SECOND
+    """Wait before the first retry."""
     multiplier: float = 2.0
-    max_backoff: int = 900 * SECOND
+    """Of the wait, for each further retry."""
+    max_backoff: Milliseconds = 900 * SECOND
+    """Upper bound of every wait, also of one that the worker asks for."""
     jitter: Jitter = Jitter.FULL
+    """The random part of the wait: all of it, so that crowds spread out, or none."""
 
     def ends_after_failure(self, *, failures: int, age: int) -> bool:
         """Whether this many failures (the last one included) end the retries."""

@@ -5,16 +5,21 @@ from collections.abc import Sequence
 from queue_service.domain.errors import EntryNotFound
 from queue_service.domain.records import Entry, Payload
 from queue_service.kv.entries import Check, Write, WriteEntry
+from queue_service.kv.rates import EntryRates
 from queue_service.ports import Clock, Store
 from queue_service.ports.store import EntryPage
 
 
 class KeyValueStore:
-    """The use cases of entries. An expired entry is absent everywhere."""
+    """The use cases of entries. An expired entry is absent everywhere.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    Every one of them raises RateLimited, before it does anything, where rates are set and used up.
+    """
+
+    def __init__(self, store: Store, clock: Clock, rates: EntryRates) -> None:
         self._store = store
         self._clock = clock
+        self._rates = rates
 
     async def get(self, key: str) -> Entry:
         """One entry.
@@ -29,6 +34,7 @@ class KeyValueStore:
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, Entry]:
         """Entries that are there, as of one instant."""
+        self._rates.read(len(keys))
         return await self._store.get_entries(keys, self._clock.now())
 
     async def set(self, key: str, payload: Payload, *, check: Check | None, expire_after: int | None) -> Entry:
@@ -37,6 +43,7 @@ class KeyValueStore:
         Raises:
             EntryExists, VersionMismatch: the condition does not hold.
         """
+        self._rates.write(1)
         _, entry = await self._store.write(
             WriteEntry(Write(key=key, payload=payload, expire_after=expire_after), check=check)
         )
@@ -49,11 +56,13 @@ class KeyValueStore:
         Raises:
             VersionMismatch: the condition does not hold.
         """
+        self._rates.write(1)
         before, _ = await self._store.write(WriteEntry(Write(key=key, payload=None), check=check))
         return before is not None
 
     async def list(self, *, prefix: str, after: str, limit: int, max_bytes: int, keys_only: bool) -> EntryPage:
         """Entries in bytewise order of their keys, behind a key."""
+        self._rates.read(1)
         return await self._store.list_entries(
             prefix=prefix, after=after, limit=limit, max_bytes=max_bytes, keys_only=keys_only, now=self._clock.now()
         )

@@ -8,13 +8,14 @@ from queue_service.broker import dispatch
 from queue_service.broker.broker import Broker
 from queue_service.broker.push import NewJob
 from queue_service.domain.records import NewEvent, Payload
+from queue_service.kv.rates import EntryRates
 
 EVENTS = 12
 
 
 @pytest.fixture
 async def broker(bench, clock):
-    broker = Broker(bench.store, clock, bench.terms)
+    broker = Broker(bench.store, clock, bench.terms, EntryRates(bench.terms.limits, clock))
     await broker.start()
     yield broker
     await broker.drain()

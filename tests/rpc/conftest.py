@@ -9,6 +9,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from longshore.v1 import kv_service_pb2_grpc, queue_service_pb2 as pb, queue_service_pb2_grpc
 from queue_service.app import App
+from queue_service.domain.limits import Limits
 from queue_service.settings import Settings
 
 DETAILS = {
@@ -48,9 +49,16 @@ def clock():
 
 
 @pytest.fixture
-async def app(tmp_path, clock):
+def limits():
+    """The bounds of the broker; a module may have its own."""
+    return Limits()
+
+
+@pytest.fixture
+async def app(tmp_path, clock, limits):
     """A running broker."""
-    app = await App.start(Settings(address="127.0.0.1:0", database=tmp_path / "broker.db"), clock=clock)
+    settings = Settings(address="127.0.0.1:0", database=tmp_path / "broker.db", limits=limits)
+    app = await App.start(settings, clock=clock)
     yield app
     await app.stop()
 

@@ -15,7 +15,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from longshore.serving.interceptor import Interceptor
 from longshore.serving.reflection import add_reflection
 
-MIB = 1024 * 1024
+RECEIVE_BYTES = 8 * 1024 * 1024
+"""Of a request: hard bound, unless the owner of a server says otherwise."""
 MAX_PORT = 65_535
 Register = Callable[[Any, Any], None]
 """A generated add_...Servicer_to_server function."""
@@ -23,6 +24,12 @@ Register = Callable[[Any, Any], None]
 
 class AddressInUse(Exception):
     """The address cannot be listened on."""
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is HOST:PORT with a port from 0 to 65,535."""
+    host, _, port = text.rpartition(":")
+    return bool(host) and port.isascii() and port.isdigit() and int(port) <= MAX_PORT
 
 
 class Server:
@@ -34,7 +41,9 @@ class Server:
         share_port: let other processes listen on the same port. False where the store belongs to one process.
     """
 
-    def __init__(self, interceptor: Interceptor, *, receive_bytes: int = 8 * MIB, share_port: bool = False) -> None:
+    def __init__(
+        self, interceptor: Interceptor, *, receive_bytes: int = RECEIVE_BYTES, share_port: bool = False
+    ) -> None:
         self._server = aio.server(
             interceptors=[interceptor],
             options=[
@@ -65,8 +74,7 @@ class Server:
         register: Register = health_pb2_grpc.add_HealthServicer_to_server
         register(self._health, _GenericOnly(self._server))
         add_reflection(self._server, [*self._services, health.SERVICE_NAME])
-        port = address.rpartition(":")[2]
-        if not (port.isascii() and port.isdigit() and int(port) <= MAX_PORT):
+        if not is_address(address):
             raise AddressInUse(f"cannot listen on {address}: it must be HOST:PORT with a port from 0 to {MAX_PORT:,}")
         try:
             self.port = self._server.add_insecure_port(address)

@@ -1,9 +1,10 @@
-"""The settings of a broker: what its parts are made with."""
+"""The settings in force: what the parts of a broker are made with."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from queue_service.domain.limits import LOW_WATER_BYTES, Limits
+from queue_service.domain.limits import LOW_WATER_BYTES, Bytes, Limits
 from queue_service.domain.retention import Retention
 from queue_service.domain.retry import RetryPolicy
 
@@ -16,11 +17,11 @@ class Settings:
     """Where it listens; port 0 picks a free one."""
     database: Path = Path("longshore.db")
     """The SQLite file of the store; it is created if it is not there."""
-    log_level: str = "INFO"
-    """What is logged on standard error: DEBUG, INFO, WARNING or ERROR."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """What is logged on standard error."""
     backup_folder: Path | None = None
     """Where backups may be written. None: the folder of the database only."""
-    low_water_bytes: int = LOW_WATER_BYTES
+    low_water_bytes: Bytes = LOW_WATER_BYTES
     """Free bytes below which the store does not grow, so that acks still fit. A tenth of a disk that is smaller."""
     limits: Limits = field(default_factory=Limits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
