@@ -22,7 +22,7 @@ class Settings:
     backup_folder: Path | None = None
     """Where backups may be written. None: the folder of the database only."""
     low_water_bytes: Bytes = LOW_WATER_BYTES
-    """Free bytes below which the store does not grow, so that acks still fit. A tenth of a disk that is smaller."""
+    """Free bytes below which the store does not grow, so that acks still fit; never more than a tenth of the disk."""
     limits: Limits = field(default_factory=Limits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     """Of queues that have none of their own."""

@@ -1,12 +1,14 @@
 """Contract of a store: Commit."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 
 from queue_service.domain.errors import EntryExists, GroupNotFound, IdReused, LeaseLost, VersionMismatch
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.outcomes import Retry
+from queue_service.domain.retention import Retention
 from queue_service.domain.states import EventState
 
 JOB = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057").bytes
@@ -103,6 +105,16 @@ async def test_request_id_is_forgotten(bench):
     again = await bench.commit(request_id="r", write=[("k", b"2")], fingerprint=b"other")
     assert not again.deduplicated
     assert (await bench.commit(request_id="r", fingerprint=b"other")).commit_time == again.commit_time
+
+
+async def test_memory_of_answers_is_a_setting(bench):
+    """How long the answer to a commit is remembered is the operator's choice."""
+    bench.terms = replace(bench.terms, retention=Retention(commit_answers=1_000))
+    await bench.commit(request_id="r", fingerprint=b"one")
+    bench.clock.step(999)
+    assert (await bench.commit(request_id="r", fingerprint=b"one")).deduplicated
+    bench.clock.step(1)
+    assert not (await bench.commit(request_id="r", fingerprint=b"two")).deduplicated
 
 
 async def test_request_id_reused(bench):

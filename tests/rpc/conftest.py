@@ -55,9 +55,14 @@ def limits():
 
 
 @pytest.fixture
-async def app(tmp_path, clock, limits):
+def settings(tmp_path, limits):
+    """All settings of the broker."""
+    return Settings(address="127.0.0.1:0", database=tmp_path / "broker.db", limits=limits)
+
+
+@pytest.fixture
+async def app(settings, clock):
     """A running broker."""
-    settings = Settings(address="127.0.0.1:0", database=tmp_path / "broker.db", limits=limits)
     app = await App.start(settings, clock=clock)
     yield app
     await app.stop()

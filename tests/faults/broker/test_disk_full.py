@@ -125,3 +125,21 @@ async def test_a_small_disk_has_a_smaller_mark(store, clock, monkeypatch):
     monkeypatch.setattr(store._disk, "_space", lambda: (3_000_000, 20_000_000))
     clock.step(1_000)
     assert len(await store.write(push(b"1" * 16))) == 1
+
+
+async def test_the_low_water_mark_is_a_setting_and_never_more_than_a_tenth_of_the_disk(tmp_path, clock, monkeypatch):
+    store = await SqliteStore.open(tmp_path / "broker.db", clock, low_water_bytes=1_000_000)
+    for free, size, passes in (
+        (1_000_001, 10_000_000_000, True),
+        (999_999, 10_000_000_000, False),
+        (600_000, 5_000_000, True),
+        (400_000, 5_000_000, False),
+    ):
+        monkeypatch.setattr(store._disk, "_space", lambda free=free, size=size: (free, size))
+        clock.step(1_000)
+        if passes:
+            await store.write(write(1))
+        else:
+            with pytest.raises(DiskFull):
+                await store.write(write(1))
+    await store.close()
