@@ -18,6 +18,7 @@ from queue_service.broker.terms import Terms
 from queue_service.clock import SystemClock
 from queue_service.kv.rates import EntryRates
 from queue_service.kv.store import KeyValueStore
+from queue_service.maintenance.chores import CancelSweeps, IdleGroups
 from queue_service.maintenance.maintenance import Maintenance
 from queue_service.ports import Clock
 from queue_service.rpc.admin.service import QueueAdminServicer
@@ -60,7 +61,7 @@ class App:
         rates = EntryRates(limits, clock)
         terms = Terms(chance=random.random, limits=limits, policy=settings.retry, retention=settings.retention)
         broker = Broker(store, clock, terms, rates)
-        maintenance = Maintenance(store, clock)
+        maintenance = Maintenance([CancelSweeps(store), IdleGroups(store)], store, clock)
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(
             queue_service_pb2_grpc.add_QueueServiceServicer_to_server,

@@ -1,37 +1,40 @@
-"""The loop of maintenance: one tick does what is due in bounded steps and tells when the next is."""
+"""The loop of maintenance: a tick lets every chore that is due take a step, and tells when the next one is."""
 
 import asyncio
 import logging
-from collections import deque
+import math
+from collections.abc import Sequence
 
-from queue_service.broker.cancel import SweepCancelled
-from queue_service.broker.groups import SealGroup
 from queue_service.domain.errors import BrokerError
-from queue_service.domain.limits import GROUP_SEAL_AFTER, MINUTE
+from queue_service.domain.limits import MINUTE
+from queue_service.maintenance.chores import Chore
 from queue_service.ports import Clock, Store, Workset
 
 LONGEST_WAIT = 10 * MINUTE
-"""Between ticks, so that a jump of the wall clock delays nothing for long."""
+"""Between steps of a chore, so that a jump of the wall clock delays nothing for long."""
 RETRY = 1_000
+NEVER = math.inf
 
 log = logging.getLogger(__name__)
 
 
 class Maintenance:
-    """Ticks when something was cancelled and when an open group has waited for long."""
+    """Lets chores take their steps when they are due; commits may bring that forward."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, chores: Sequence[Chore], store: Store, clock: Clock) -> None:
+        self._chores = chores
         self._store = store
         self._clock = clock
-        self._sweeps: deque[SweepCancelled] = deque()
+        self._due: list[float] = [0.0] * len(chores)
+        """When each chore is due, in milliseconds since the epoch."""
+        self._asleep_until = 0.0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Take up what a former process left, and go on by itself."""
-        jobs, groups = await self._store.unfinished_cancels()
-        self._sweeps.extend(SweepCancelled(job_id=job_id) for job_id in jobs)
-        self._sweeps.extend(SweepCancelled(group_id=group_id) for group_id in groups)
+        for chore in self._chores:
+            await chore.start()
         self._store.on_commit(self._committed)
         self._task = asyncio.create_task(self._run(), name="maintenance")
 
@@ -43,44 +46,31 @@ class Maintenance:
 
     async def tick(self, now: int) -> int:
         """Do what is due. Answers when to tick again, in milliseconds since the epoch."""
-        if self._sweeps:
-            await self._sweep()
-            return now
-        return min(await self._seal(now), now + LONGEST_WAIT)
+        for number, chore in enumerate(self._chores):
+            if not now < self._due[number] <= now + LONGEST_WAIT:  # later than that: the clock went back
+                self._due[number] = NEVER  # what is committed meanwhile may bring it forward again
+                due = await self._step(chore, now)
+                self._due[number] = min(self._due[number], due, now + LONGEST_WAIT)
+        return int(min(self._due))
 
-    async def _sweep(self) -> None:
-        sweep = self._sweeps.popleft()
-        more = True  # so also where it cannot be done
+    async def _step(self, chore: Chore, now: int) -> float:
         try:
-            more = (await self._store.write(sweep)).more
-        finally:
-            if more:
-                self._sweeps.append(sweep)  # behind the others: neither a large nor a faulty one holds them up
-
-    async def _seal(self, now: int) -> int:
-        oldest = await self._store.oldest_open_group()
-        if oldest is None:
-            return now + GROUP_SEAL_AFTER
-        group_id, last_push_time = oldest
-        if last_push_time + GROUP_SEAL_AFTER > now:
-            return last_push_time + GROUP_SEAL_AFTER
-        await self._store.write(SealGroup(group_id, only_if_idle=True))
-        return now
+            due = await chore.step(now)
+        except BrokerError as error:
+            log.warning("maintenance could not do its step, trying again: %s", error)
+            return now + RETRY
+        except Exception:  # a fault of ours in one chore; the others have to be done all the same
+            log.exception("a step of maintenance failed, trying again")
+            return now + RETRY
+        return NEVER if due is None else due
 
     async def _run(self) -> None:
         while True:
             self._wake.clear()
             now = self._clock.now()
-            try:
-                due = await self.tick(now)
-            except BrokerError as error:
-                log.warning("maintenance could not do its step, trying again: %s", error)
-                due = now + RETRY
-            except Exception:  # a fault of ours in one step; the others have to be done all the same
-                log.exception("a step of maintenance failed, trying again")
-                due = now + RETRY
-            if due > now:
-                await self._sleep((due - now) / 1000)
+            self._asleep_until = await self.tick(now)
+            if self._asleep_until > now:
+                await self._sleep((self._asleep_until - now) / 1000)
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -89,9 +79,9 @@ class Maintenance:
             return
 
     def _committed(self, work: Workset) -> None:
-        for job_id in work.notices.cancelled_jobs.values():
-            self._sweeps.append(SweepCancelled(job_id=job_id))
-        for group_id in work.notices.cancelled_groups.values():
-            self._sweeps.append(SweepCancelled(group_id=group_id))
-        if self._sweeps:
-            self._wake.set()
+        for number, chore in enumerate(self._chores):
+            due = chore.committed(work)
+            if due is not None and due < self._due[number]:
+                self._due[number] = due
+                if due < self._asleep_until:
+                    self._wake.set()

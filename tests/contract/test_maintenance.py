@@ -7,6 +7,7 @@ import pytest
 from queue_service.domain.errors import Unavailable
 from queue_service.domain.states import GroupState
 from queue_service.maintenance import maintenance as module
+from queue_service.maintenance.chores import CancelSweeps, IdleGroups
 from queue_service.maintenance.maintenance import LONGEST_WAIT, Maintenance
 
 DAY = 86_400_000
@@ -15,10 +16,14 @@ DAY = 86_400_000
 @pytest.fixture
 async def maintenance(bench):
     """Maintenance whose loop rests: tests tick it."""
-    made = Maintenance(bench.store, bench.clock)
+    made = chores(bench)
     await made.start()
     await made.stop()
     return made
+
+
+def chores(bench):
+    return Maintenance([CancelSweeps(bench.store), IdleGroups(bench.store)], bench.store, bench.clock)
 
 
 async def test_nothing_to_do(bench, maintenance):
@@ -61,7 +66,7 @@ async def test_cancels_of_a_former_process(bench):
     await bench.cancel_job(jobs[0].job_id)
     await bench.cancel_group(group)
     await bench.reopen()
-    maintenance = Maintenance(bench.store, bench.clock)
+    maintenance = chores(bench)
     await maintenance.start()
     async with asyncio.timeout(20):
         while await bench.store.unfinished_cancels() != ([], []):
@@ -84,8 +89,8 @@ async def test_a_faulty_sweep_holds_up_no_other(bench, maintenance, monkeypatch)
         return await write(unit)
 
     monkeypatch.setattr(bench.store, "write", fails_once)
-    with pytest.raises(ZeroDivisionError):
-        await maintenance.tick(bench.clock.now())
+    assert await maintenance.tick(bench.clock.now()) == bench.clock.now() + module.RETRY
+    bench.clock.step(module.RETRY)
     await maintenance.tick(bench.clock.now())
     assert [await bench.counts(pushed.job_id) for pushed in jobs] == [(0, 100, 0, 500), (0, 0, 0, 600)]
     while await maintenance.tick(bench.clock.now()) == bench.clock.now():
@@ -100,7 +105,7 @@ async def test_a_faulty_sweep_holds_up_no_other(bench, maintenance, monkeypatch)
 )
 async def test_a_step_that_fails(bench, monkeypatch, caplog, error, told):
     """A step that failed, by the store or by a fault of ours, is done again."""
-    monkeypatch.setattr(module, "RETRY", 1)
+    monkeypatch.setattr(module, "RETRY", 1)  # the loop waits in real time
     tries = []
     oldest = bench.store.oldest_open_group
     again = asyncio.Event()
@@ -108,13 +113,24 @@ async def test_a_step_that_fails(bench, monkeypatch, caplog, error, told):
     async def fails_once():
         tries.append(1)
         if len(tries) == 1:
+            bench.clock.step(module.RETRY)
             raise error
         again.set()
         return await oldest()
 
     monkeypatch.setattr(bench.store, "oldest_open_group", fails_once)
-    maintenance = Maintenance(bench.store, bench.clock)
+    maintenance = chores(bench)
     await maintenance.start()
     await asyncio.wait_for(again.wait(), 20)
     await maintenance.stop()
     assert told in caplog.text
+
+
+async def test_the_wall_clock_goes_back(bench, maintenance):
+    """What is due by a clock that went back is not put off for as long as it went back."""
+    group = await bench.group(then="after")
+    bench.clock.wall += 3 * DAY
+    await maintenance.tick(bench.clock.now())
+    bench.clock.wall -= 3 * DAY
+    assert await maintenance.tick(bench.clock.now()) <= bench.clock.now() + LONGEST_WAIT
+    assert (await bench.store.get_group(group)).state is GroupState.COMPLETE
