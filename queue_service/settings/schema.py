@@ -10,7 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from queue_service.domain.limits import BYTES, MILLISECONDS
+from queue_service.domain.limits import BYTES, MILLISECONDS, SECOND
 from queue_service.settings.kinds import Address, Choice, Count, Flag, Kind, Number, Optional, Place, Size, Span
 from queue_service.settings.values import Settings
 
@@ -41,16 +41,18 @@ class Setting:
         return attrgetter(self.name)(settings)
 
 
-_BY_TYPE: Mapping[Any, Kind] = {bool: Flag(), int: Count(), Path: Place(), str: Address()}
+_BY_TYPE: Mapping[Any, Kind] = {bool: Flag(), int: Count(), Path: Place()}
 _BY_UNIT: Mapping[str, Kind] = {BYTES: Size(), MILLISECONDS: Span()}
 _BY_NAME: Mapping[str, Kind] = {
-    # As the contract has them for the policies of queues and events.
+    "address": Address(),
+    # As the contract has them for queues and events.
+    "limits.max_run_time": Optional(Span(lowest=SECOND)),
     "retry.max_attempts": Count(highest=1_000),
     "retry.max_lease_losses": Count(highest=1_000),
     "retry.max_age": Span(lowest=1),
     "retry.multiplier": Number(1, 10),
 }
-"""Bounds of their own. Bounds that follow from other settings are in rules.py."""
+"""Those with a form or bounds of their own. Bounds that follow from other settings are in rules.py."""
 
 
 def _kind(name: str, annotation: Any) -> Kind:
@@ -73,9 +75,8 @@ def _default(field: Field[Any]) -> Any:
 
 
 def _settings(holder: Any, prefix: str = "") -> Iterator[Setting]:
-    """Those of its own first, as in a TOML file."""
     hints = get_type_hints(holder, include_extras=True)
-    for field in sorted(fields(holder), key=lambda field: is_dataclass(hints[field.name])):
+    for field in fields(holder):
         name, annotation = prefix + field.name, hints[field.name]
         if is_dataclass(annotation):
             yield from _settings(annotation, f"{name}.")

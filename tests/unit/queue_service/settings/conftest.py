@@ -36,6 +36,7 @@ NOT_ONE_LESS = {
     "database": Path("other.db"),
     "log_level": "DEBUG",
     "backup_folder": Path("backups"),
+    "limits.max_run_time": 7_000,
     "limits.attributes": 65,  # others need them
 }
 
