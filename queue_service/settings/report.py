@@ -11,7 +11,7 @@ from queue_service.settings.values import Settings
 
 
 def as_toml(settings: Settings, origins: Mapping[str, str]) -> str:
-    """A settings file. What is not the default says where it came from."""
+    """A settings file. What was given says where."""
     lines = []
     for table in ("", *HOLDERS):
         if table:
