@@ -23,7 +23,7 @@ from queue_service.domain.outcomes import Release
 from queue_service.domain.records import Group, OnComplete
 from queue_service.kv.rates import EntryRates
 from queue_service.ports import Clock, Store, Workset
-from queue_service.ports.store import JobView
+from queue_service.ports.store import JobDetails, JobView
 from queue_service.ports.workset import Settled
 
 UNDELIVERED = "UNDELIVERED"
@@ -120,18 +120,18 @@ class Broker:
         """Jobs that are kept, by id."""
         return await self._store.get_jobs(job_ids)
 
-    async def get_job(self, job_id: bytes) -> JobView:
-        """One job.
+    async def get_job(self, job_id: bytes) -> JobDetails:
+        """One job with what is shown of its events.
 
         Raises:
             JobNotFound: it is not kept.
         """
-        found = await self._store.get_jobs([job_id])
+        found = await self._store.get_job_details([job_id])
         if job_id not in found:
             raise JobNotFound(format_id(job_id))
         return found[job_id]
 
-    async def cancel_job(self, job_id: bytes) -> JobView:
+    async def cancel_job(self, job_id: bytes) -> JobDetails:
         """Cancel a job.
 
         Raises:

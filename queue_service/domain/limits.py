@@ -126,6 +126,10 @@ LOW_WATER_BYTES = 64 * MIB
 DEFAULT_PRIORITY = 5
 PRIORITIES = 10
 """0 to 9; 9 goes first."""
+JOB_PARTS = 100
+"""Events of one job whose progress is shown, and whose results are."""
+JOB_RESULT_BYTES = 240 * KIB
+"""Of the results that are shown of one job: what one entry may have."""
 HISTORY_ATTEMPTS = 10
 """Attempts without success that an event remembers."""
 CALLED_UP = 64

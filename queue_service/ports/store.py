@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.records import Entry, Group, Job, Queue
+from queue_service.domain.records import Entry, Group, Job, Payload, Progress, Queue
 from queue_service.ports.workset import Needs, Workset
 
 T_co = TypeVar("T_co", covariant=True)
@@ -51,6 +51,21 @@ class JobView(NamedTuple):
     group_cancel_time: int | None
 
 
+class JobDetails(NamedTuple):
+    """A job with what is shown of its events, by their ordinals.
+
+    Attributes:
+        pushes_below_root: jobs that handlers have pushed below the root of its lineage.
+        progress: of its first leased events that told any, at most JOB_PARTS.
+        results: of its first events that left any, at most JOB_PARTS and JOB_RESULT_BYTES.
+    """
+
+    view: JobView
+    pushes_below_root: int
+    progress: dict[int, Progress]
+    results: dict[int, Payload]
+
+
 class LeasedEvent(NamedTuple):
     """A lease that outlived a restart."""
 
@@ -95,6 +110,10 @@ class Store(Protocol):
 
     async def get_jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
         """Read jobs."""
+        ...
+
+    async def get_job_details(self, job_ids: Sequence[bytes]) -> dict[bytes, JobDetails]:
+        """Read jobs with what is shown of their events. Costs more: ask for a hundred at most."""
         ...
 
     async def get_group(self, group_id: bytes) -> Group | None:

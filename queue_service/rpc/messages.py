@@ -9,8 +9,8 @@ from queue_service.broker.extend import Extended
 from queue_service.broker.push import Pushed
 from queue_service.domain.ids import completion_job_id, format_id, lease_id
 from queue_service.domain.outcomes import SettleStatus
-from queue_service.domain.records import Context, Entry, Event, Group, Job, Payload
-from queue_service.ports.store import JobView
+from queue_service.domain.records import Context, Entry, Event, Group, Job, Payload, Progress
+from queue_service.ports.store import JobDetails, JobView
 from queue_service.ports.workset import Settled
 
 
@@ -133,7 +133,22 @@ def job_stats(job: Job) -> pb.JobStats:
     )
 
 
-def job_message(view: JobView) -> pb.Job:
+def job_message(details: JobDetails) -> pb.Job:
+    """A job with what is shown of its events."""
+    message = listed_job(details.view)
+    message.pushes_below_root = details.pushes_below_root
+    for ordinal, told in details.progress.items():
+        message.progress.add(
+            event_id=f"{message.job_id}.{ordinal}",
+            progress=progress(told),
+            update_time=timestamp(told.update_time),
+        )
+    for ordinal, result in details.results.items():
+        message.results.add(event_id=f"{message.job_id}.{ordinal}", result=payload(result))
+    return message
+
+
+def listed_job(view: JobView) -> pb.Job:
     """A job."""
     job = view.job
     cancels = [time for time in (job.cancel_time, view.group_cancel_time) if time is not None]
@@ -146,6 +161,11 @@ def job_message(view: JobView) -> pb.Job:
         stats=job_stats(job),
         cancel_time=optional_timestamp(min(cancels, default=None)),
     )
+
+
+def progress(told: Progress) -> pb.Progress:
+    """How far the work on an event is."""
+    return pb.Progress(fraction=told.fraction, text=told.text)
 
 
 def group_message(group: Group) -> pb.Group:

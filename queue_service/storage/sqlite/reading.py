@@ -7,13 +7,25 @@ from typing import Any
 import aiosqlite
 
 from queue_service.domain.ids import LeaseKey
+from queue_service.domain.limits import JOB_PARTS, JOB_RESULT_BYTES
 from queue_service.domain.records import Entry, Group, Queue
-from queue_service.ports.store import EntryPage, JobView, LeasedEvent
+from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
 from queue_service.storage.sqlite.failures import failure_of
-from queue_service.storage.sqlite.rows import Blobs, Row, encode, entry_of, group_of, job_of, queue_of
+from queue_service.storage.sqlite.rows import (
+    Blobs,
+    Row,
+    encode,
+    entry_of,
+    group_of,
+    job_of,
+    progress_of,
+    queue_of,
+    results_of,
+)
 from queue_service.storage.sqlite.statements import SQL
 
 _JOB_COLUMNS = 15
+_VIEW_COLUMNS = 18
 _ENTRY_COLUMNS = 7
 _PAST_EVERY_KEY = "\x7f"
 """Greater than every character that a key may have."""
@@ -35,10 +47,21 @@ class Reader:
 
     async def jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
         """Jobs by id."""
-        blobs = Blobs()
-        offsets = encode([blobs.add(job_id) for job_id in job_ids])
-        rows = await self._all("get_jobs", offsets=offsets, blobs=blobs.join())
-        return {row[1]: JobView(job_of(row[:_JOB_COLUMNS]), *row[_JOB_COLUMNS:]) for row in rows}
+        return {row[1]: _job_view(row) for row in await self._all("get_jobs", **_blob_list(job_ids))}
+
+    async def job_details(self, job_ids: Sequence[bytes]) -> dict[bytes, JobDetails]:
+        """Jobs by id, with what is shown of their events."""
+        bounds = {"parts": JOB_PARTS, "result_bytes": JOB_RESULT_BYTES}
+        rows = await self._all("get_job_details", **_blob_list(job_ids), **bounds)
+        return {
+            row[1]: JobDetails(
+                _job_view(row),
+                pushes_below_root=row[_VIEW_COLUMNS],
+                progress=progress_of(row[_VIEW_COLUMNS + 1]),
+                results=results_of(row[_VIEW_COLUMNS + 2]),
+            )
+            for row in rows
+        }
 
     async def group(self, group_id: bytes) -> Group | None:
         """A group by id."""
@@ -91,3 +114,12 @@ class Reader:
             return list(await self._connection.execute_fetchall(SQL[statement], parameters))
         except sqlite3.Error as error:
             raise failure_of(error) from error
+
+
+def _job_view(row: Row) -> JobView:
+    return JobView(job_of(row), *row[_JOB_COLUMNS:_VIEW_COLUMNS])
+
+
+def _blob_list(values: Sequence[bytes]) -> dict[str, Any]:
+    blobs = Blobs()
+    return {"offsets": encode([blobs.add(value) for value in values]), "blobs": blobs.join()}

@@ -171,6 +171,16 @@ def result_row(result: tuple[int, Payload], blobs: Blobs) -> Row:
     return (event, int(payload.is_json), blobs.add(payload.data), len(payload.data))
 
 
+def progress_of(text: str) -> dict[int, Progress]:
+    """Progress of a job's events, by ordinal."""
+    return {ordinal: Progress(*told) for ordinal, told in json.loads(text)}
+
+
+def results_of(text: str) -> dict[int, Payload]:
+    """Results of a job's events, by ordinal."""
+    return {ordinal: Payload(bytes.fromhex(data), bool(is_json)) for ordinal, is_json, data in json.loads(text)}
+
+
 def job_of(row: Row) -> Job:
     """A job."""
     return Job(

@@ -17,7 +17,7 @@ from queue_service.domain.errors import BrokerError, DiskFull, Unavailable
 from queue_service.domain.limits import DEFAULT_LIMITS, LOW_WATER_BYTES, Limits
 from queue_service.domain.records import Entry, Group, Queue
 from queue_service.ports import Clock, Needs, Unit, Workset
-from queue_service.ports.store import EntryPage, JobView, LeasedEvent
+from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
 from queue_service.ports.workset import Queues
 from queue_service.storage.sqlite.disk import Disk
 from queue_service.storage.sqlite.failures import failure_of
@@ -137,6 +137,10 @@ class SqliteStore:
     async def get_jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
         """Read jobs."""
         return await self._reader.jobs(job_ids)
+
+    async def get_job_details(self, job_ids: Sequence[bytes]) -> dict[bytes, JobDetails]:
+        """Read jobs with what is shown of their events."""
+        return await self._reader.job_details(job_ids)
 
     async def get_group(self, group_id: bytes) -> Group | None:
         """Read a group."""

@@ -10,6 +10,44 @@ CROSS JOIN job ON job.job_id = substr(:blobs, wanted.value, 16)
 CROSS JOIN queue ON queue.id = job.queue
 LEFT JOIN job_group AS g ON g.id = job.group_number;
 
+-- name: get_job_details
+-- As get_jobs, and behind it: pushes below the root, progress of leased events, results that fit into the bytes.
+SELECT
+    job.id, job.job_id, job.queue, job.group_number, job.request_id, job.fingerprint, job.events, job.success,
+    job.failed, job.cancelled, job.root, job.depth, job.push_time, job.finish_time, job.cancel_time,
+    queue.name, g.group_id, g.cancel_time,
+    coalesce((SELECT pushes FROM lineage WHERE lineage.root = coalesce(job.root, job.job_id)), 0),
+    (
+        SELECT json_group_array(json_array(told.ordinal, json(told.progress)))
+        FROM (
+            SELECT e.id - job.id AS ordinal, e.progress
+            FROM event AS e INDEXED BY event_leased
+            WHERE e.state = 2 AND e.id BETWEEN job.id AND job.id + job.events - 1 AND e.progress IS NOT NULL
+            ORDER BY e.id
+            LIMIT :parts
+        ) AS told
+    ),
+    (
+        SELECT json_group_array(json_array(measured.ordinal, measured.is_json, hex(measured.payload)))
+        FROM (
+            SELECT
+                ordinal, is_json, payload,
+                sum(length(payload)) OVER (ORDER BY ordinal ROWS UNBOUNDED PRECEDING) AS total_bytes
+            FROM (
+                SELECT r.event - job.id AS ordinal, r.is_json, r.payload
+                FROM event_result AS r
+                WHERE r.event BETWEEN job.id AND job.id + job.events - 1
+                ORDER BY r.event
+                LIMIT :parts
+            )
+        ) AS measured
+        WHERE measured.total_bytes <= :result_bytes
+    )
+FROM json_each(:offsets) AS wanted
+CROSS JOIN job ON job.job_id = substr(:blobs, wanted.value, 16)
+CROSS JOIN queue ON queue.id = job.queue
+LEFT JOIN job_group AS g ON g.id = job.group_number;
+
 -- name: get_entries
 SELECT key, payload, is_json, version, create_time, update_time, expire_time
 FROM entry
