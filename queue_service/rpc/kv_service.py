@@ -1,9 +1,7 @@
 """KvService over the key-value store."""
 
-import base64
 from typing import Any
 
-from google.protobuf.message import DecodeError
 from grpc import aio
 
 from longshore.v1 import kv_service_pb2 as pb, kv_service_pb2_grpc
@@ -12,6 +10,7 @@ from queue_service.kv.entries import ABSENT, Check
 from queue_service.kv.store import KeyValueStore
 from queue_service.rpc import messages
 from queue_service.rpc.checks import Checks
+from queue_service.rpc.pages import make_token, page_size, read_position
 
 Context = aio.ServicerContext[Any, Any]
 ENVELOPE_BYTES = 128
@@ -97,20 +96,19 @@ class KvServicer(kv_service_pb2_grpc.KvServiceServicer):
         checks = Checks()
         if request.prefix.strip(" "):  # a key may begin with spaces, although it may not be nothing else
             checks.key("prefix", request.prefix)
-        if request.page_size < 0:
-            checks.fault("page_size", f"must be 0 to {self._limits.list_page:,}, is {request.page_size:,}")
-        after = _read_token(checks, request)
+        limit = page_size(checks, request.page_size, self._limits)
+        after = read_position(checks, request, request.page_token)
         checks.done()
         page = await self._store.list(
             prefix=request.prefix,
             after=after,
-            limit=min(request.page_size or self._limits.list_page_default, self._limits.list_page),
+            limit=limit,
             max_bytes=self._limits.response_bytes - self._limits.list_page * ENVELOPE_BYTES,
             keys_only=request.keys_only,
         )
         return pb.ListEntriesResponse(
             entries=[messages.entry_message(entry) for entry in page.entries],
-            next_page_token=_make_token(request, page.entries[-1].key) if page.more else "",
+            next_page_token=make_token(request, page.entries[-1].key) if page.more else "",
         )
 
 
@@ -118,21 +116,3 @@ def _if_version(checks: Checks, key: str, version: int) -> Check:
     if version < 1:
         checks.fault("if_version", "must be the version of an entry, from 1")
     return Check(key=key, version=version)
-
-
-def _make_token(request: pb.ListEntriesRequest, last_key: str) -> str:
-    state = pb.ListEntriesRequest(prefix=request.prefix, page_token=last_key)
-    return base64.urlsafe_b64encode(state.SerializeToString()).decode()
-
-
-def _read_token(checks: Checks, request: pb.ListEntriesRequest) -> str:
-    if not request.page_token:
-        return ""
-    try:
-        state = pb.ListEntriesRequest.FromString(base64.urlsafe_b64decode(request.page_token))
-    except (ValueError, DecodeError):
-        checks.fault("page_token", "must be the next_page_token of a former page")
-        return ""
-    if state.prefix != request.prefix:
-        checks.fault("page_token", f"was given for the prefix {state.prefix!r}: ask with the same one")
-    return state.page_token

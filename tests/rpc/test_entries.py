@@ -82,7 +82,7 @@ async def test_a_page_is_of_its_prefix(kv, put, refused):
         await put(key)
     page = await kv.ListEntries(pb.ListEntriesRequest(prefix="p", page_size=1))
     refusal = await refused(kv.ListEntries(pb.ListEntriesRequest(prefix="x", page_token=page.next_page_token)))
-    assert (refusal.fields, "'p'" in refusal.text) == (["page_token"], True)
+    assert (refusal.fields, "all other fields" in refusal.text) == (["page_token"], True)
 
 
 @pytest.mark.parametrize(
