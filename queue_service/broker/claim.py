@@ -1,5 +1,6 @@
 """Claiming: ready events become leases of those who take. Cancelled events are dropped on the way."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from queue_service.broker.moves import move, stand_in_line
@@ -7,7 +8,7 @@ from queue_service.broker.settle import cancel_pending, expire_pending
 from queue_service.broker.terms import Terms
 from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.records import Event, Group, Job, Queue
+from queue_service.domain.records import Event, Group, Job, Payload, Queue
 from queue_service.domain.states import EventState, Trigger
 from queue_service.ports import Needs, Workset
 
@@ -40,6 +41,8 @@ class Delivered:
     key: LeaseKey
     queue: Queue
     event: Event
+    payload: Payload | None
+    attributes: Mapping[str, str]
     job: Job
     group: Group | None
     lease_duration: int
@@ -111,10 +114,14 @@ class ClaimEvents(BrokerUnit[list[Claimed]]):
             event.first_delivery_time = work.now
         work.change_event(event)
         job = work.loaded.jobs[event.job]
+        payload, attributes = event.payload, event.attributes
+        event.payload, event.attributes = None, {}  # the record outlives the delivery
         return Delivered(
             key=LeaseKey(event.id, event.attempt),
             queue=queue,
             event=event,
+            payload=payload,
+            attributes=attributes,
             job=job,
             group=None if job.group is None else work.loaded.groups[job.group],
             lease_duration=duration,

@@ -98,7 +98,7 @@ async def test_group(bench):
     stored = await bench.store.get_group(group)
     assert (stored.state, stored.result) == (GroupState.COMPLETE, GroupResult.CANCELLED)
     (told,) = await bench.claim("after", count=9)
-    assert told.event.attributes["longshore.group_result"] == "CANCELLED"
+    assert told.attributes["longshore.group_result"] == "CANCELLED"
 
 
 async def test_group_repeat(bench):

@@ -116,4 +116,4 @@ async def test_late_settle_in_the_same_turn(bench):
     bench.remembered.clear()
     (claimed,), (settled,) = await bench.together(bench.claiming(), bench.settling((late,)))
     assert settled.status.name == "LEASE_LOST"
-    assert claimed.deliveries[0][0].event.payload == Payload(b"all of it", is_json=False)
+    assert claimed.deliveries[0][0].payload == Payload(b"all of it", is_json=False)

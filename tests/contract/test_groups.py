@@ -25,8 +25,8 @@ async def test_complete(bench):
     await bench.settle(leases[2])
     (told,) = await bench.claim("after", count=9)
     assert told.job.job_id == completion_job_id(group)
-    assert told.event.payload.data == b"done"
-    assert told.event.attributes == {
+    assert told.payload.data == b"done"
+    assert told.attributes == {
         "longshore.group_id": str(uuid.UUID(bytes=group)),
         "longshore.group_result": "HAS_FAILURES",
         "longshore.group_success": "2",

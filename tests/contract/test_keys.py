@@ -18,7 +18,7 @@ def keyed(bench):
 
 
 async def claim(bench, queue="q", count=100):
-    return {one.event.payload.data: one.key for one in await bench.claim(queue, count)}
+    return {one.payload.data: one.key for one in await bench.claim(queue, count)}
 
 
 async def test_limit(bench, keyed):

@@ -21,15 +21,15 @@ async def test_payloads(bench):
     await bench.push(events=events)
     await bench.reopen()
     delivered = await bench.claim(count=10)
-    assert [one.event.payload for one in delivered] == [event.payload for event in events]
-    assert [dict(one.event.attributes) for one in delivered] == [{}, {}, {}, {"a": "\0", "\U0001f600": "'\""}]
+    assert [one.payload for one in delivered] == [event.payload for event in events]
+    assert [dict(one.attributes) for one in delivered] == [{}, {}, {}, {"a": "\0", "\U0001f600": "'\""}]
 
 
 async def test_only_an_empty_payload(bench):
     """An empty payload is a payload, also when nothing else is written with it."""
     await bench.push(data=b"", fingerprint=b"", job_id=JOB)
     (delivered,) = await bench.claim()
-    assert delivered.event.payload == Payload(b"", is_json=False)
+    assert delivered.payload == Payload(b"", is_json=False)
 
 
 async def test_one_job(bench):

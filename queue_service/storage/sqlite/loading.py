@@ -9,6 +9,7 @@ import aiosqlite
 from queue_service.domain.limits import CALLED_UP, PRIORITIES, SWEEP_EVENTS
 from queue_service.ports.workset import Loaded, Needs, Queues
 from queue_service.storage.sqlite.calls import Call, run_all
+from queue_service.storage.sqlite.kept import Kept
 from queue_service.storage.sqlite.rows import (
     Blobs,
     Row,
@@ -30,13 +31,14 @@ Take = Callable[[list[Row]], None]
 class Loader:
     """Loads a turn's needs over the writer's connection, in few waits whatever their number."""
 
-    def __init__(self, connection: aiosqlite.Connection, *, claim_bytes: int) -> None:
+    def __init__(self, connection: aiosqlite.Connection, kept: Kept, *, claim_bytes: int) -> None:
         self._connection = connection
+        self._kept = kept
         self._claim_bytes = claim_bytes
 
     async def load(self, needs: Needs, queues: Queues, now: int) -> Loaded:
         """Everything that the needs name and that is there."""
-        turn = _Turn(needs, queues, now, self._claim_bytes)
+        turn = _Turn(needs, queues, now, self._claim_bytes, self._kept)
         for stage in (turn.named, turn.owners_of_events, turn.owners_of_jobs, turn.keys_of_groups, turn.lines):
             asked = list(stage())
             if asked:
@@ -49,19 +51,23 @@ class Loader:
 class _Turn:
     """What one turn asks, stage by stage, and what becomes of the answers."""
 
-    def __init__(self, needs: Needs, queues: Queues, now: int, claim_bytes: int) -> None:
+    def __init__(self, needs: Needs, queues: Queues, now: int, claim_bytes: int, kept: Kept) -> None:
         self.loaded = Loaded()
         self._needs = needs
         self._queues = queues
         self._now = now
         self._claim_bytes = claim_bytes
+        self._kept = kept
         self._lined: set[int] = set()
 
     def named(self) -> Iterator[tuple[Call, Take]]:
         """What the needs name by themselves."""
         needs = self._needs
-        if needs.events:
-            yield Call("load_events", {"ids": encode(needs.events)}), self._take_events
+        kept = self._kept.events
+        self.loaded.events = {number: kept[number] for number in needs.events if number in kept}
+        if len(self.loaded.events) < len(needs.events):
+            unknown = needs.events - self.loaded.events.keys()
+            yield Call("load_events", {"ids": encode(unknown)}), self._take_events
         if needs.keys:
             yield Call("load_keys_by_name", {"names": encode(needs.keys)}), self._take_keys
         if needs.groups or needs.pending_of_groups:
@@ -95,6 +101,9 @@ class _Turn:
         """The jobs and keys of the events that were found."""
         events = self.loaded.events.values()
         jobs = {event.job for event in events} - self.loaded.jobs.keys()
+        for number in jobs & self._kept.jobs.keys():
+            self.loaded.jobs[number] = self._kept.jobs[number]
+            jobs.remove(number)
         if jobs:
             yield Call("load_jobs", {"ids": encode(jobs)}), self._take_jobs
         keys = {event.key for event in events if event.key is not None} - self.loaded.keys.keys()
@@ -139,7 +148,7 @@ class _Turn:
             yield claim, partial(self._take_claimed, name, wanted)
 
     def _take_events(self, rows: list[Row]) -> None:
-        self.loaded.events = {row[0]: event_of(row) for row in rows}
+        self.loaded.events.update((row[0], event_of(row)) for row in rows)
 
     def _take_keys(self, rows: list[Row]) -> None:
         for row in rows:
@@ -171,7 +180,7 @@ class _Turn:
         loaded = self.loaded
         for row in rows:
             if row[0] not in loaded.jobs:
-                job = loaded.jobs[row[0]] = job_of(row)
+                job = loaded.jobs[row[0]] = self._kept.jobs.get(row[0]) or job_of(row)
                 loaded.job_ids[job.job_id] = job.id
                 if job.request_id is not None:
                     loaded.requests[job.queue, job.request_id] = job.id

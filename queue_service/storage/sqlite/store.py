@@ -21,6 +21,7 @@ from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEven
 from queue_service.ports.workset import Queues
 from queue_service.storage.sqlite.disk import Disk
 from queue_service.storage.sqlite.failures import failure_of
+from queue_service.storage.sqlite.kept import Kept
 from queue_service.storage.sqlite.line import Line, Waiting
 from queue_service.storage.sqlite.loading import Loader
 from queue_service.storage.sqlite.opening import Counters, StoreRefused, lock, open_reader, open_writer
@@ -55,7 +56,8 @@ class SqliteStore:
         self._connection = writer
         self._reader = reader
         self._clock = clock
-        self._loader = Loader(writer, claim_bytes=limits.response_bytes)
+        self._kept = Kept()
+        self._loader = Loader(writer, self._kept, claim_bytes=limits.response_bytes)
         self._incarnation = counters.incarnation
         self._next_version = counters.next_version
         self._next_event = counters.last_event + 1
@@ -203,6 +205,7 @@ class SqliteStore:
             work = await self._carry_out(batch)
             self._tell_listeners(work)
         except Exception as error:  # noqa: BLE001  the writer must live; the callers are told
+            self._kept.forget()
             await self._roll_back()
             failure = failure_of(error)
             for waiting in batch:
@@ -222,10 +225,12 @@ class SqliteStore:
         while True:
             work = await self._load(batch)
             if not _apply(batch, work):
+                self._kept.forget()
                 continue
             if work.changes:
                 self._unchecked_bytes += await write_changes(self._connection, work)
                 await self._connection.commit()
+                self._kept.note(work)
                 self._queues.update(work.changes.queues.values())
                 self._next_key = work.next_key
                 self._next_event = work.next_event
