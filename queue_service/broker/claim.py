@@ -132,7 +132,7 @@ class ClaimEvents(BrokerUnit[list[Claimed]]):
 
 def _take(work: Workset, event: Event) -> bool:
     """Move a ready event to its taker, unless it has to end or to wait."""
-    if event.state is not EventState.PENDING:  # another unit of this turn was first
+    if event.state is not EventState.PENDING or event.due_time > work.now:  # another unit of this turn was first
         return False
     if work.is_cancelled(event):
         cancel_pending(work, event)

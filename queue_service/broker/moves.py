@@ -19,6 +19,7 @@ def admit(work: Workset, queue: Queue, events: list[Event]) -> None:
         queue.lanes |= 1 << event.priority
         earliest = min(earliest, event.due_time)
         if event.key is not None:
+            work.loaded.events[event.id] = event  # a line may call it up in this turn
             work.change_key(event.key).pending += 1
             _join_line(work, event)
     work.tell_ready(queue.id, earliest)

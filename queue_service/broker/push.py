@@ -54,7 +54,9 @@ class NewJob:
         if self.parent is not None:
             needs.events.add(self.parent.key.event)
             needs.parents.add(self.parent.key.event)
-        needs.keys.update(event.concurrency.key for event in self.events if event.concurrency is not None)
+        for event in self.events:
+            if event.concurrency is not None:
+                needs.keys.add(event.concurrency.key)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,13 +86,15 @@ class Push(BrokerUnit[list[Pushed | BrokerError]]):
     def carry_out(self, work: Workset) -> list[Pushed | BrokerError]:
         """Push one after the other."""
         answers: list[Pushed | BrokerError] = []
+        room = Room(work, self._limits)
         for job in self._jobs:
             try:
-                repeat = check_push(work, job, Room(work, self._limits))
+                repeat = check_push(work, job, room)
             except BrokerError as error:
                 answers.append(error)
             else:
                 answers.append(repeat or do_push(work, job))
+            room.give_back()
         return answers
 
 

@@ -1,7 +1,5 @@
 """Room for pushes: how many events a queue and a key may have, and how far a chain of handlers may go."""
 
-from collections import Counter
-
 from queue_service.domain.errors import ChainLimit, QueueFull, QueueNotFound
 from queue_service.domain.ids import format_id
 from queue_service.domain.limits import Limits
@@ -10,14 +8,23 @@ from queue_service.ports import Workset
 
 
 class Room:
-    """What is left, counting all pushes of one step before the first of them is made."""
+    """What is left, counting all pushes of one step before the first of them is made.
+
+    Once they are made, or refused, give_back() begins the next step: then the records count them.
+    """
 
     def __init__(self, work: Workset, limits: Limits) -> None:
         self._work = work
         self._limits = limits
-        self._events: Counter[str] = Counter()
-        self._of_keys: Counter[str] = Counter()
-        self._pushes: Counter[bytes] = Counter()
+        self._events: dict[str, int] = {}
+        self._of_keys: dict[str, int] = {}
+        self._pushes: dict[bytes, int] = {}
+
+    def give_back(self) -> None:
+        """The step is over."""
+        self._events.clear()
+        self._of_keys.clear()
+        self._pushes.clear()
 
     def take(self, queue: str, events: tuple[NewEvent, ...], parent: Job | None) -> None:
         """Take room for one push.
@@ -28,11 +35,8 @@ class Room:
             ChainLimit: the parent's chain may not go on.
         """
         self._take_queue(queue, len(events))
-        for event in events:
-            if event.concurrency is not None:
-                self._of_keys[event.concurrency.key] += 1
-        if self._of_keys and self._limits.max_waiting is not None:
-            self._check_keys(self._limits.max_waiting)
+        if self._limits.max_waiting is not None:
+            self._take_keys(events, self._limits.max_waiting)
         if parent is not None:
             self._take_chain(parent)
 
@@ -40,14 +44,20 @@ class Room:
         known = self._work.find_queue(name)
         if (known is None or known.deleted) and not self._limits.create_queues:
             raise QueueNotFound(name)
-        self._events[name] += events
         own = None if known is None else known.settings.max_pending
         limit = self._limits.max_pending if own is None else own
+        if limit is None:
+            return
+        wanted = self._events[name] = self._events.get(name, 0) + events
         pending = 0 if known is None else known.pending
-        if limit is not None and pending + self._events[name] > limit:
+        if pending + wanted > limit:
             raise QueueFull(f"queue {name}", limit)
 
-    def _check_keys(self, limit: int) -> None:
+    def _take_keys(self, events: tuple[NewEvent, ...], limit: int) -> None:
+        for event in events:
+            if event.concurrency is not None:
+                key = event.concurrency.key
+                self._of_keys[key] = self._of_keys.get(key, 0) + 1
         loaded = self._work.loaded
         for name, wanted in self._of_keys.items():
             number = loaded.key_names.get(name)
@@ -59,6 +69,6 @@ class Room:
         depth, pushes = self._limits.max_chain_depth, self._limits.max_chain_pushes
         if depth is not None and parent.depth + 1 > depth:
             raise ChainLimit(format_id(parent.root), depth, depth=True)
-        self._pushes[parent.root] += 1
-        if pushes is not None and self._work.pushes_below(parent.root) + self._pushes[parent.root] > pushes:
+        wanted = self._pushes[parent.root] = self._pushes.get(parent.root, 0) + 1
+        if pushes is not None and self._work.pushes_below(parent.root) + wanted > pushes:
             raise ChainLimit(format_id(parent.root), pushes, depth=False)

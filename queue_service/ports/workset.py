@@ -291,7 +291,6 @@ class Workset:
         """Take in a new job with its events."""
         self.changes.new_jobs.append(job)
         self.changes.new_events.extend(events)
-        self.loaded.events.update((event.id, event) for event in events if event.key is not None)
         self.loaded.jobs[job.id] = job
         self.loaded.job_ids[job.job_id] = job.id
         if job.request_id is not None:

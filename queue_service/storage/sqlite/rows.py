@@ -328,6 +328,20 @@ def changed_event_row(event: Event) -> Row:
     )
 
 
+def leased_event_row(event: Event) -> Row:
+    """For lease_events."""
+    return (
+        event.id,
+        event.priority,
+        event.due_time,
+        event.lease_expire_time,
+        event.attempt,
+        event.first_delivery_time,
+        event.delivery_time,
+        None if event.progress is None else _text(event.progress),
+    )
+
+
 def changed_job_row(job: Job) -> Row:
     """For update_jobs."""
     return (job.id, job.success, job.failed, job.cancelled, job.finish_time, job.cancel_time)

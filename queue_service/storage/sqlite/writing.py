@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from queue_service.domain.states import EventState
 from queue_service.ports import Workset
 from queue_service.ports.workset import Changes
 from queue_service.storage.sqlite.calls import Call, run_all
@@ -17,6 +18,7 @@ from queue_service.storage.sqlite.rows import (
     commit_row,
     encode,
     entry_row,
+    leased_event_row,
     new_event_row,
     new_group_row,
     new_job_row,
@@ -46,7 +48,11 @@ async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
         lambda counted, blobs: (blobs.add(counted[0]), counted[1], work.now),
     )
     calls.add_records("insert_results", list(changes.results.items()), result_row)
-    calls.add_rows("update_events", [changed_event_row(event) for event in changes.events.values()])
+    leased = [event for event in changes.events.values() if event.state is EventState.LEASED]
+    calls.add_rows("lease_events", [leased_event_row(event) for event in leased])
+    if len(leased) < len(changes.events):
+        others = [event for event in changes.events.values() if event.state is not EventState.LEASED]
+        calls.add_rows("update_events", [changed_event_row(event) for event in others])
     if changes.removed_events:
         calls.add("delete_events", ids=encode(changes.removed_events))
     calls.add_rows("update_jobs", [changed_job_row(job) for job in changes.jobs.values() if job.id not in new_jobs])

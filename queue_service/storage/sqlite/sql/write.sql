@@ -115,6 +115,22 @@ SET
 FROM json_each(:rows) AS changed
 WHERE event.id = changed.value ->> 0;
 
+-- name: lease_events
+-- What a claim or an extension changes.
+UPDATE event
+SET
+    state = 2,
+    place = 0,
+    priority = changed.value ->> 1,
+    due_time = changed.value ->> 2,
+    lease_expire_time = changed.value ->> 3,
+    attempt = changed.value ->> 4,
+    first_delivery_time = changed.value ->> 5,
+    delivery_time = changed.value ->> 6,
+    progress = changed.value ->> 7
+FROM json_each(:rows) AS changed
+WHERE event.id = changed.value ->> 0;
+
 -- name: delete_events
 DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
 
