@@ -63,6 +63,23 @@ def change_place(work: Workset, event: Event, *, due_time: int, priority: int) -
     work.change_event(event)
 
 
+def keep(work: Workset, event: Event) -> None:
+    """Keep the row of an event that succeeded."""
+    if event.key is not None:
+        work.change_key(event.key).kept += 1
+    work.change_event(event)
+
+
+def drop(work: Workset, event: Event) -> None:
+    """Let the row of an event go that has ended and was kept. Its job counts it all the same."""
+    key = None if event.key is None else work.change_key(event.key)
+    if event.state is EventState.FAILED:
+        _count(work.change_queue(event.queue), key, event.state, -1)
+    elif key is not None:
+        key.kept -= 1
+    work.remove_event(event)
+
+
 def hand_over(work: Workset, key: Key) -> None:
     """Call up heads of the key's lines, as many of each as there are free slots."""
     for queue, line in work.loaded.lines.get(key.id, {}).items():
@@ -91,8 +108,12 @@ def _join_line(work: Workset, event: Event) -> None:
 
 
 def _leave_line(work: Workset, event: Event) -> None:
-    if event.key is not None and event.place is Place.HEAD:
-        work.line(work.change_key(event.key).id, event.queue).called_up -= 1
+    if event.key is not None:
+        line = work.line(work.change_key(event.key).id, event.queue)
+        if event.place is Place.HEAD:
+            line.called_up -= 1
+        else:
+            line.leave(event.rank)
     event.place = Place.READY
 
 
@@ -107,3 +128,5 @@ def _count(queue: Queue, key: Key | None, state: EventState, step: int) -> None:
             key.leased += step
     elif state is EventState.FAILED:
         queue.failed += step
+        if key is not None:
+            key.kept += step

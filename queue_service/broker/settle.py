@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from queue_service.broker.moves import move
+from queue_service.broker.moves import keep, move
 from queue_service.broker.terms import Terms
 from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.errors import LeaseLost
@@ -189,17 +189,23 @@ def conclude(work: Workset, event: Event) -> None:
             counted.failed += 1
         else:
             counted.cancelled += 1
-    if event.state is EventState.FAILED or (event.state is EventState.SUCCEEDED and queue.settings.keep_succeeded):
-        event.finish_time = work.now
-        work.change_event(event)
-    else:
-        work.remove_event(event)
+    _end_row(work, event, queue)
     if job.in_progress == 0:
         job.finish_time = work.now
         queue.finished_jobs += 1
     work.change_job(job)
     if group is not None:
         work.change_group(group)
+
+
+def _end_row(work: Workset, event: Event, queue: Queue) -> None:
+    event.finish_time = work.now
+    if event.state is EventState.FAILED:
+        work.change_event(event)
+    elif event.state is EventState.SUCCEEDED and queue.settings.keep_succeeded:
+        keep(work, event)
+    else:
+        work.remove_event(event)
 
 
 def _policy(event: Event, queue: Queue, outcome: Outcome, terms: Terms) -> RetryPolicy:

@@ -191,13 +191,19 @@ class Queue:
 
 @dataclass(kw_only=True, slots=True)
 class Key:
-    """A concurrency key. It is kept as long as it has events: pending and leased count them."""
+    """A concurrency key. It is there as long as events point to it: pending, leased and kept after their end."""
 
     id: int
     name: str
     limit: int
     pending: int = 0
     leased: int = 0
+    kept: int = 0
+
+    @property
+    def is_used(self) -> bool:
+        """Whether events point to it."""
+        return bool(self.pending or self.leased or self.kept)
 
     @property
     def free(self) -> int:

@@ -38,6 +38,12 @@ class Line:
         self.called_up += 1
         self.last_called = rank if self.last_called is None else max(rank, self.last_called)
 
+    def leave(self, rank: Rank) -> None:
+        """A waiting event left."""
+        position = bisect.bisect_left(self.first, rank)
+        if self.first[position : position + 1] == [rank]:
+            del self.first[position]
+
     def enter(self, rank: Rank) -> None:
         """An event came in. Behind those that were not loaded it is not seen in this turn."""
         if not self.more or (self.first and rank < self.first[-1]):

@@ -192,3 +192,15 @@ async def test_keys_go_with_their_last_event(bench, keyed):
     await bench.settle(lease)
     rows = await bench.store._connection.execute_fetchall("SELECT count(*) FROM concurrency_key")
     assert next(iter(rows))[0] == 0
+
+
+async def test_the_head_of_a_line_is_cancelled(bench, keyed):
+    """Whoever waits behind a long stretch that leaves the line at once is called up when a slot is free."""
+    specs = tuple(
+        NewEvent(payload=Payload(b"%d" % number, is_json=False), concurrency=Concurrency("k", 1))
+        for number in range(300)
+    )
+    crowd = await bench.push(events=specs, fingerprint=b"")
+    await keyed(b"last")
+    await bench.cancel_job(crowd.job_id)
+    assert set(await claim(bench)) == {b"last"}

@@ -1,5 +1,6 @@
 """Reads what the units of a turn need: events first, then their jobs and keys, then groups, lines and lineages."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import aiosqlite
 
 from queue_service.domain.limits import CALLED_UP, PRIORITIES, SWEEP_EVENTS
+from queue_service.domain.states import Place
 from queue_service.ports.workset import Loaded, Needs, Queues
 from queue_service.storage.sqlite.calls import Call, run_all
 from queue_service.storage.sqlite.kept import Kept
@@ -134,7 +136,17 @@ class _Turn:
         keys = self.loaded.keys.keys() - self._lined
         if keys:
             self._lined |= keys
-            yield Call("load_lines", {"keys": encode(keys), "limit": CALLED_UP}), self._take_lines
+            yield from self._lines(keys)
+
+    def _lines(self, keys: set[int]) -> Iterator[tuple[Call, Take]]:
+        # What was loaded from a line may leave it in this turn: as many more are read, so that enough remain.
+        waiting = Counter(event.key for event in self.loaded.events.values() if event.place is Place.LINE)
+        lengths: dict[int, list[int]] = {}
+        for key in keys:
+            more = (1 << waiting[key].bit_length()) - 1  # few lengths, so that there are few calls
+            lengths.setdefault(CALLED_UP + more, []).append(key)
+        for length, alike in lengths.items():
+            yield Call("load_lines", {"keys": encode(alike), "limit": length}), partial(self._take_lines, length)
 
     def _claim(self, name: str, wanted: int) -> Iterator[tuple[Call, Take]]:
         self.loaded.claimed[name] = []
@@ -155,9 +167,9 @@ class _Turn:
             key = self.loaded.keys.setdefault(row[0], key_of(row))
             self.loaded.key_names[key.name] = key.id
 
-    def _take_lines(self, rows: list[Row]) -> None:
+    def _take_lines(self, length: int, rows: list[Row]) -> None:
         for row in rows:
-            self.loaded.lines.setdefault(row[0], {})[row[1]] = line_of(row, limit=CALLED_UP)
+            self.loaded.lines.setdefault(row[0], {})[row[1]] = line_of(row, limit=length)
 
     def _take_pushes_below(self, rows: list[Row]) -> None:
         self.loaded.pushes_below.update((row[0], row[1]) for row in rows)

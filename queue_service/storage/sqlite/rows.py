@@ -150,7 +150,12 @@ def _settings_of(kept: dict[str, Any]) -> QueueSettings:
 
 def key_of(row: Row) -> Key:
     """A concurrency key."""
-    return Key(id=row[0], name=row[1], limit=row[2], pending=row[3], leased=row[4])
+    return Key(id=row[0], name=row[1], limit=row[2], pending=row[3], leased=row[4], kept=row[5])
+
+
+def key_row(key: Key) -> Row:
+    """For upsert_keys."""
+    return (key.id, key.name, key.limit, key.pending, key.leased, key.kept)
 
 
 def line_of(row: Row, *, limit: int) -> Line:

@@ -18,6 +18,7 @@ from queue_service.storage.sqlite.rows import (
     commit_row,
     encode,
     entry_row,
+    key_row,
     leased_event_row,
     new_event_row,
     new_group_row,
@@ -72,9 +73,9 @@ async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
 
 
 def _add_keys(calls: "_Calls", changes: Changes) -> None:
-    kept = [key for key in changes.keys.values() if key.pending or key.leased]
-    calls.add_rows("upsert_keys", [(key.id, key.name, key.limit, key.pending, key.leased) for key in kept])
-    gone = changes.keys.keys() - {key.id for key in kept}
+    used = [key for key in changes.keys.values() if key.is_used]
+    calls.add_rows("upsert_keys", [key_row(key) for key in used])
+    gone = changes.keys.keys() - {key.id for key in used}
     if gone:
         calls.add("delete_keys", ids=encode(gone))
 

@@ -36,12 +36,12 @@ SELECT min((
 FROM json_each(:lanes) AS lane;
 
 -- name: load_keys
-SELECT id, name, slots, pending, leased
+SELECT id, name, slots, pending, leased, kept
 FROM concurrency_key
 WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: load_keys_by_name
-SELECT id, name, slots, pending, leased
+SELECT id, name, slots, pending, leased, kept
 FROM concurrency_key
 WHERE name IN (SELECT value FROM json_each(:names));
 

@@ -30,13 +30,14 @@ CREATE TABLE queue (
     redriven INTEGER NOT NULL
 ) STRICT;
 
--- A key is kept while it has events.
+-- A key is there while events point to it; kept counts those that have ended.
 CREATE TABLE concurrency_key (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     slots INTEGER NOT NULL CHECK (slots > 0),
     pending INTEGER NOT NULL CHECK (pending >= 0),
-    leased INTEGER NOT NULL CHECK (leased >= 0)
+    leased INTEGER NOT NULL CHECK (leased >= 0),
+    kept INTEGER NOT NULL CHECK (kept >= 0)
 ) STRICT;
 
 -- A job's id is the id of its first event. Jobs of one push each cost one row here and one in event.

@@ -34,11 +34,15 @@ ON CONFLICT (id) DO UPDATE SET
     redriven = excluded.redriven;
 
 -- name: upsert_keys
-INSERT INTO concurrency_key (id, name, slots, pending, leased)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+INSERT INTO concurrency_key (id, name, slots, pending, leased, kept)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
 FROM json_each(:rows)
 WHERE true
-ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, pending = excluded.pending, leased = excluded.leased;
+ON CONFLICT (id) DO UPDATE SET
+    slots = excluded.slots,
+    pending = excluded.pending,
+    leased = excluded.leased,
+    kept = excluded.kept;
 
 -- name: delete_keys
 DELETE FROM concurrency_key WHERE id IN (SELECT value FROM json_each(:ids));
