@@ -1,5 +1,6 @@
 """The wiring of the broker: the one place that knows all parts. Starts them, and stops them so that nothing is lost."""
 
+import asyncio
 import logging
 import random
 from typing import Self
@@ -15,6 +16,7 @@ from longshore.v1 import (
 )
 from queue_service.broker.broker import Broker
 from queue_service.broker.terms import Terms
+from queue_service.broker.watches import Watches
 from queue_service.clock import SystemClock
 from queue_service.kv.rates import EntryRates
 from queue_service.kv.store import KeyValueStore
@@ -39,9 +41,12 @@ log = logging.getLogger(__name__)
 class App:
     """A running broker. Start it with App.start, end it with stop()."""
 
-    def __init__(self, *, store: SqliteStore, broker: Broker, maintenance: Maintenance, server: Server) -> None:
+    def __init__(
+        self, *, store: SqliteStore, broker: Broker, watches: Watches, maintenance: Maintenance, server: Server
+    ) -> None:
         self._store = store
         self._broker = broker
+        self._watches = watches
         self._maintenance = maintenance
         self._server = server
 
@@ -61,11 +66,12 @@ class App:
         rates = EntryRates(limits, clock)
         terms = Terms(chance=random.random, limits=limits, policy=settings.retry, retention=settings.retention)
         broker = Broker(store, clock, terms, rates)
+        watches = Watches(store, most=limits.watchers, later=asyncio.get_running_loop().call_later)
         maintenance = Maintenance([CancelSweeps(store), IdleGroups(store)], store, clock)
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(
             queue_service_pb2_grpc.add_QueueServiceServicer_to_server,
-            QueueServicer(broker, clock, limits),
+            QueueServicer(broker, watches, clock, limits),
             queue_service_pb2.DESCRIPTOR.services_by_name["QueueService"],
         )
         server.add(
@@ -86,7 +92,7 @@ class App:
             await maintenance.stop()
             await store.close()
             raise
-        return cls(store=store, broker=broker, maintenance=maintenance, server=server)
+        return cls(store=store, broker=broker, watches=watches, maintenance=maintenance, server=server)
 
     @property
     def port(self) -> int:
@@ -96,6 +102,7 @@ class App:
     async def stop(self) -> None:
         """Tell everyone, finish what has begun, and let the file go."""
         await self._server.stop_being_healthy()
+        await self._watches.stop()
         await self._broker.drain()
         await self._broker.settled(SETTLE_SECONDS)
         await self._server.stop(STOP_GRACE_SECONDS)

@@ -116,6 +116,10 @@ class Store(Protocol):
         """Read jobs with what is shown of their events. Costs more: ask for a hundred at most."""
         ...
 
+    async def get_groups(self, group_ids: Sequence[bytes]) -> dict[bytes, Group]:
+        """Read groups."""
+        ...
+
     async def get_group(self, group_id: bytes) -> Group | None:
         """Read a group."""
         ...

@@ -1,4 +1,4 @@
-"""QueueService over the broker: jobs, groups, settles. Deliveries are in deliveries.py."""
+"""QueueService over the broker: jobs, groups, settles. Deliveries are in deliveries.py, watches in watches.py."""
 
 import hashlib
 from typing import Any
@@ -7,6 +7,7 @@ from grpc import aio
 
 from longshore.v1 import queue_service_pb2 as pb, queue_service_pb2_grpc
 from queue_service.broker.broker import Broker
+from queue_service.broker.watches import Watches
 from queue_service.domain.errors import BrokerError, InvalidRequest
 from queue_service.domain.limits import Limits
 from queue_service.ports import Clock
@@ -15,6 +16,7 @@ from queue_service.rpc.checks import Checks
 from queue_service.rpc.deliveries import Deliveries
 from queue_service.rpc.errors import item_error
 from queue_service.rpc.requests import Requests
+from queue_service.rpc.watches import WatchStreams
 
 Context = aio.ServicerContext[Any, Any]
 
@@ -22,8 +24,9 @@ Context = aio.ServicerContext[Any, Any]
 class QueueServicer(queue_service_pb2_grpc.QueueServiceServicer):
     """Serves the queue."""
 
-    def __init__(self, broker: Broker, clock: Clock, limits: Limits) -> None:
+    def __init__(self, broker: Broker, watches: Watches, clock: Clock, limits: Limits) -> None:
         self._broker = broker
+        self._watches = WatchStreams(watches)
         self._clock = clock
         self._limits = limits
         self._requests = Requests(limits, broker.incarnation)
@@ -149,6 +152,10 @@ class QueueServicer(queue_service_pb2_grpc.QueueServiceServicer):
             missing_job_ids=[text for text, job_id in zip(request.job_ids, ids, strict=True) if job_id not in found],
         )
 
+    async def WatchJob(self, request: pb.WatchJobRequest, context: Context) -> None:  # type: ignore[override]
+        """Send one job now and after changes."""
+        await self._watches.job(_id("job_id", request.job_id), context.write)
+
     async def CancelJob(self, request: pb.CancelJobRequest, _context: Context) -> pb.CancelJobResponse:
         """Cancel one job."""
         view = await self._broker.cancel_job(_id("job_id", request.job_id))
@@ -179,6 +186,10 @@ class QueueServicer(queue_service_pb2_grpc.QueueServiceServicer):
         """Return one group."""
         group = await self._broker.get_group(_id("group_id", request.group_id))
         return pb.GetGroupResponse(group=messages.group_message(group))
+
+    async def WatchGroup(self, request: pb.WatchGroupRequest, context: Context) -> None:  # type: ignore[override]
+        """Send one group now and after changes."""
+        await self._watches.group(_id("group_id", request.group_id), context.write)
 
     async def CancelGroup(self, request: pb.CancelGroupRequest, _context: Context) -> pb.CancelGroupResponse:
         """Seal a group and cancel its jobs."""

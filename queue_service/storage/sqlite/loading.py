@@ -1,9 +1,8 @@
 """Reads what the units of a turn need: events first, then their jobs and keys, then groups, lines and lineages."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import aiosqlite
 
@@ -13,9 +12,9 @@ from queue_service.ports.workset import Loaded, Needs, Queues
 from queue_service.storage.sqlite.calls import Call, run_all
 from queue_service.storage.sqlite.kept import Kept
 from queue_service.storage.sqlite.rows import (
-    Blobs,
     Row,
     add_content,
+    blob_list,
     commit_of,
     content_bytes,
     encode,
@@ -73,7 +72,7 @@ class _Turn:
         if needs.keys:
             yield Call("load_keys_by_name", {"names": encode(needs.keys)}), self._take_keys
         if needs.groups or needs.pending_of_groups:
-            yield Call("load_groups_by_id", _blob_list(needs.groups | needs.pending_of_groups)), self._take_groups
+            yield Call("load_groups_by_id", blob_list(needs.groups | needs.pending_of_groups)), self._take_groups
         if needs.entries:
             yield Call("load_entries", {"keys": encode(needs.entries)}), self._take_entries
         if needs.commits:
@@ -94,7 +93,7 @@ class _Turn:
     def _jobs(self) -> Iterator[tuple[Call, Take]]:
         needs = self._needs
         if needs.jobs or needs.pending_of_jobs:
-            yield Call("load_jobs_by_id", _blob_list(needs.jobs | needs.pending_of_jobs)), self._take_jobs
+            yield Call("load_jobs_by_id", blob_list(needs.jobs | needs.pending_of_jobs)), self._take_jobs
         requests = [(known.id, text) for name, text in needs.requests if (known := self._queues.named(name))]
         if requests:
             yield Call("load_jobs_by_request", {"rows": encode(requests)}), self._take_jobs
@@ -120,7 +119,7 @@ class _Turn:
             yield Call("load_groups", {"ids": encode(groups)}), self._take_groups
         roots = {loaded.jobs[loaded.events[event].job].root for event in self._needs.parents & loaded.events.keys()}
         if roots:
-            yield Call("load_pushes_below", _blob_list(roots)), self._take_pushes_below
+            yield Call("load_pushes_below", blob_list(roots)), self._take_pushes_below
         yield from self.lines()
 
     def keys_of_groups(self) -> Iterator[tuple[Call, Take]]:
@@ -207,8 +206,3 @@ class _Turn:
 
     def _take_commits(self, rows: list[Row]) -> None:
         self.loaded.commits = {row[0]: commit_of(row) for row in rows}
-
-
-def _blob_list(values: Iterable[bytes]) -> dict[str, Any]:
-    blobs = Blobs()
-    return {"offsets": encode([blobs.add(value) for value in values]), "blobs": blobs.join()}

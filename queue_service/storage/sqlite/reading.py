@@ -12,8 +12,8 @@ from queue_service.domain.records import Entry, Group, Queue
 from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
 from queue_service.storage.sqlite.failures import failure_of
 from queue_service.storage.sqlite.rows import (
-    Blobs,
     Row,
+    blob_list,
     encode,
     entry_of,
     group_of,
@@ -47,12 +47,12 @@ class Reader:
 
     async def jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
         """Jobs by id."""
-        return {row[1]: _job_view(row) for row in await self._all("get_jobs", **_blob_list(job_ids))}
+        return {row[1]: _job_view(row) for row in await self._all("get_jobs", **blob_list(job_ids))}
 
     async def job_details(self, job_ids: Sequence[bytes]) -> dict[bytes, JobDetails]:
         """Jobs by id, with what is shown of their events."""
         bounds = {"parts": JOB_PARTS, "result_bytes": JOB_RESULT_BYTES}
-        rows = await self._all("get_job_details", **_blob_list(job_ids), **bounds)
+        rows = await self._all("get_job_details", **blob_list(job_ids), **bounds)
         return {
             row[1]: JobDetails(
                 _job_view(row),
@@ -63,10 +63,10 @@ class Reader:
             for row in rows
         }
 
-    async def group(self, group_id: bytes) -> Group | None:
-        """A group by id."""
-        rows = await self._all("load_groups_by_id", offsets="[1]", blobs=group_id)
-        return group_of(rows[0]) if rows else None
+    async def groups(self, group_ids: Sequence[bytes]) -> dict[bytes, Group]:
+        """Groups by id."""
+        rows = await self._all("load_groups_by_id", **blob_list(group_ids))
+        return {row[1]: group_of(row) for row in rows}
 
     async def entries(self, keys: Sequence[str], now: int) -> dict[str, Entry]:
         """Entries by key."""
@@ -118,8 +118,3 @@ class Reader:
 
 def _job_view(row: Row) -> JobView:
     return JobView(job_of(row), *row[_JOB_COLUMNS:_VIEW_COLUMNS])
-
-
-def _blob_list(values: Sequence[bytes]) -> dict[str, Any]:
-    blobs = Blobs()
-    return {"offsets": encode([blobs.add(value) for value in values]), "blobs": blobs.join()}

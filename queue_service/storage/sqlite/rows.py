@@ -77,6 +77,12 @@ def encode(rows: Iterable[Any]) -> str:
     return json.dumps(list(rows), separators=(",", ":"))
 
 
+def blob_list(values: Iterable[bytes]) -> dict[str, Any]:
+    """Bytes as the parameters of a statement: one BLOB, and the offsets of each."""
+    blobs = Blobs()
+    return {"offsets": encode([blobs.add(value) for value in values]), "blobs": blobs.join()}
+
+
 def event_of(row: Row) -> Event:
     """An event without its payload."""
     return Event(

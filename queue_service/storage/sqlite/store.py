@@ -144,9 +144,13 @@ class SqliteStore:
         """Read jobs with what is shown of their events."""
         return await self._reader.job_details(job_ids)
 
+    async def get_groups(self, group_ids: Sequence[bytes]) -> dict[bytes, Group]:
+        """Read groups."""
+        return await self._reader.groups(group_ids)
+
     async def get_group(self, group_id: bytes) -> Group | None:
         """Read a group."""
-        return await self._reader.group(group_id)
+        return (await self._reader.groups([group_id])).get(group_id)
 
     async def get_entries(self, keys: Sequence[str], now: int) -> dict[str, Entry]:
         """Read entries as of one instant."""

@@ -18,6 +18,8 @@ from longshore.serving.reflection import add_reflection
 RECEIVE_BYTES = 8 * 1024 * 1024
 """Of a request: hard bound, unless the owner of a server says otherwise."""
 MAX_PORT = 65_535
+PENDING_CALLS = 10_000
+"""Calls that have arrived and not begun; of twice as many the core refuses all."""
 Register = Callable[[Any, Any], None]
 """A generated add_...Servicer_to_server function."""
 
@@ -49,6 +51,9 @@ class Server:
             options=[
                 ("grpc.so_reuseport", int(share_port)),
                 ("grpc.max_receive_message_length", receive_bytes),
+                # Thousands of watchers that come back together: the core would turn some of a thousand away by chance.
+                ("grpc.server.max_pending_requests", PENDING_CALLS),
+                ("grpc.server.max_pending_requests_hard_limit", 2 * PENDING_CALLS),
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
                 ("grpc.keepalive_permit_without_calls", 1),
                 # A client that hangs, or whose machine is gone, is noticed within 15 s and gets no more deliveries.
