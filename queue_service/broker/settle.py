@@ -135,6 +135,8 @@ def do_settle(work: Workset, settlement: Settlement, terms: Terms) -> Settled:
     if type(outcome) in UNSUCCESSFUL:
         event.history = (*event.history, _attempt(event, outcome, decision.context, work.now))[-HISTORY_ATTEMPTS:]
     _tally(queue, outcome)
+    if event.progress is not None:
+        work.notices.progressed.add(event.job)
     event.lease_expire_time = event.progress = None
     event.failures = decision.failures
     event.lease_losses = decision.lease_losses

@@ -274,6 +274,7 @@ class Watches:
         cancelled = notices.cancelled_groups.values()
         self._jobs.touch((job.job_id for job in changes.jobs.values()), owners=cancelled)
         self._jobs.touch(work.loaded.jobs[number].job_id for number in notices.progressed)
+        self._jobs.touch(changes.pushes_below)
         self._groups.touch(group.group_id for group in changes.groups.values())
 
 

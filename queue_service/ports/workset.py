@@ -136,7 +136,7 @@ class Notices:
     paused: dict[str, bool] = field(default_factory=dict)
     """Name of a queue to whether it is paused."""
     progressed: set[int] = field(default_factory=set)
-    """Jobs whose workers told progress."""
+    """Jobs of events whose progress was told or is over."""
     expiring: int | None = None
     """The earliest time at which something that was pushed expires."""
 

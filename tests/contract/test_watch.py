@@ -6,11 +6,14 @@ from contextlib import aclosing
 
 import pytest
 
+from queue_service.broker.extend import Extend, Extension, ToldProgress
 from queue_service.broker.watches import PACE_SECONDS, READ_AT_ONCE, TELL_SECONDS, Watches
 from queue_service.domain.errors import DataLoss, GroupNotFound, JobNotFound, Unavailable
-from queue_service.domain.outcomes import Failure
+from queue_service.domain.outcomes import Failure, Release, Success
+from queue_service.domain.records import Payload
 from queue_service.domain.states import GroupState, JobState
 
+LEASE = 60_000
 MOST = 250
 
 
@@ -70,8 +73,8 @@ def rests():
 @pytest.fixture
 def reads(bench):
     """Every read of jobs."""
-    bench.store.get_jobs = Reads(bench.store.get_jobs)
-    return bench.store.get_jobs
+    bench.store.get_job_details = Reads(bench.store.get_job_details)
+    return bench.store.get_job_details
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ async def watches(bench, rests, reads):
 
 
 def counts(view):
-    return view.job.success, view.job.in_progress
+    return view.view.job.success, view.view.job.in_progress
 
 
 async def turns():
@@ -106,7 +109,7 @@ async def test_at_once_after_changes_and_up_to_the_end(bench, watches, rests):
     await bench.settle(second.key, Failure(reason="GONE"))
     rests.end()
     (last,) = await all_of(watch)
-    assert last.job.state is JobState.FAILED
+    assert last.view.job.state is JobState.FAILED
     assert len(watches) == 0
 
 
@@ -232,9 +235,9 @@ async def test_a_cancelled_group_is_told_to_watchers_of_its_jobs(bench, watches)
     job_id = (await bench.push(group_id=group_id)).job_id
     await bench.lease()
     watch = watches.job(job_id)
-    assert (await anext(watch)).group_cancel_time is None
+    assert (await anext(watch)).view.group_cancel_time is None
     await bench.cancel_group(group_id)
-    view = await anext(watch)
+    view = (await anext(watch)).view
     assert (view.group_cancel_time, view.job.in_progress) == (bench.clock.now(), 1)
     await watch.aclose()
 
@@ -250,8 +253,8 @@ async def test_no_change_is_lost_around_the_first_read(bench, watches, reads):
     await begun.wait()
     await bench.cancel_group(group_id)
     go_on.set()
-    assert (await first).group_cancel_time is None
-    assert (await anext(watch)).group_cancel_time == bench.clock.now()
+    assert (await first).view.group_cancel_time is None
+    assert (await anext(watch)).view.group_cancel_time == bench.clock.now()
     await watch.aclose()
 
 
@@ -274,24 +277,33 @@ async def test_nobody_is_told_a_state_before_the_watch_began(bench, watches, rea
     await late.aclose()
 
 
-async def test_progress(bench, watches):
-    """What a worker tells of its progress is told to those who watch its job."""
+async def test_progress_and_results(bench, watches, rests):
+    """What a worker tells of its progress is told to those who watch its job, and so are its end and its result."""
     job_id = (await bench.push()).job_id
     watch = watches.job(job_id)
     await anext(watch)
-    told = asyncio.ensure_future(anext(watch))
+    key = await bench.lease()
+    told = ToldProgress(fraction=0.5, text="half")
+    await bench.write(Extend([Extension(key=key, duration=LEASE, progress=told)], terms=bench.terms))
+    (progress,) = (await anext(watch)).progress.values()
+    assert (progress.fraction, progress.text) == (0.5, "half")
+    rests.end()
+    await bench.settle(key, Release())
+    assert (await anext(watch)).progress == {}
+    rests.end()
+    result = Payload(b"3 rows", is_json=False)
+    await bench.settle(await bench.lease(), Success(result=result))
+    (last,) = await all_of(watch)
+    assert last.results == {0: result}
 
-    class Progress:
-        weight, urgent, grows = 1, True, False
 
-        def needs(self, needs):
-            needs.jobs.add(job_id)
-
-        def apply(self, work):
-            work.notices.progressed.add(work.job(job_id).id)
-
-    await bench.write(Progress())
-    assert counts(await told) == (0, 1)
+async def test_pushes_below_a_root(bench, watches):
+    """What handlers push below a root is told to those who watch the root."""
+    root_id = (await bench.push(count=2)).job_id
+    watch = watches.job(root_id)
+    assert (await anext(watch)).pushes_below_root == 0
+    await bench.push("child", parent=await bench.lease())
+    assert (await anext(watch)).pushes_below_root == 1
     await watch.aclose()
 
 
@@ -313,7 +325,7 @@ async def test_many_jobs(bench, watches, reads):
     job_ids = [(await bench.push()).job_id for _ in range(READ_AT_ONCE + 1)]
     following = [watches.job(job_id) for job_id in job_ids]
     views = await asyncio.gather(*(anext(watch) for watch in following))
-    assert [view.job.job_id for view in views] == job_ids
+    assert [details.view.job.job_id for details in views] == job_ids
     assert [len(ids) for ids in reads.asked] == [READ_AT_ONCE, 1]
     for watch in following:
         await watch.aclose()

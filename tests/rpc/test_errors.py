@@ -139,7 +139,7 @@ async def test_data_loss(app, queue, told, monkeypatch):
     async def damaged(_ids):
         raise DataLoss("database disk image is malformed")
 
-    monkeypatch.setattr(app._store, "get_jobs", damaged)
+    monkeypatch.setattr(app._store, "get_job_details", damaged)
     refusal = await told(queue.GetJob(pb.GetJobRequest(job_id=ID)), "DATA_LOSS", "DATA_LOSS")
     assert "restore a backup" in refusal.text
 
@@ -154,7 +154,7 @@ async def test_internal(app, queue, told, monkeypatch, caplog):
     async def broken(_ids):
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(app._store, "get_jobs", broken)
+    monkeypatch.setattr(app._store, "get_job_details", broken)
     refusal = await told(queue.GetJob(pb.GetJobRequest(job_id=ID)), "INTERNAL", "INTERNAL")
     assert "secret" not in refusal.text
     assert refusal.metadata["request_id"] in refusal.text

@@ -147,7 +147,7 @@ async def test_hundreds_of_watchers_cost_nothing_while_nothing_changes_and_all_h
     await ack(*await lease())
     told = await asyncio.gather(*(watch.rest() for watch in watches))
     assert {tuple(job.stats.success for job in jobs) for jobs in told} == {(1,)}
-    assert reads == ["get_jobs"]
+    assert reads == ["get_job_details"]
 
 
 async def test_a_watch_that_is_broken_off_is_forgotten(app, push, watch_job, until):
