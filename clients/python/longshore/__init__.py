@@ -53,6 +53,7 @@ from longshore.imports import Imports, StartedImport, connect_imports
 from longshore.job import EventProgress, EventResult, Job, JobInfo, JobState, JobStats
 from longshore.kv import Entry, Kv
 from longshore.outcomes import Fail, Release, Retry, Success
+from longshore.payloads import Json
 from longshore.policies import Concurrency, Jitter, RetryPolicy
 from longshore.pushes import NewEvent
 from longshore.queue import Queue
@@ -103,6 +104,7 @@ __all__ = [
     "JobNotFound",
     "JobState",
     "JobStats",
+    "Json",
     "Kv",
     "LeaseLost",
     "Lineage",

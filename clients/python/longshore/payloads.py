@@ -1,6 +1,6 @@
 """Payloads: JSON values and bytes in Python, one message on the wire.
 
-Bytes stay bytes; everything else is written as JSON text.
+Bytes and JSON texts stay as they are; everything else is written as JSON text.
 """
 
 import json
@@ -11,11 +11,17 @@ from longshore.v1 import event_pb2
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
+class Json(str):
+    """A JSON text that travels as it is, byte for byte, where a value would be written anew. The service checks it."""
+
+    __slots__ = ()
+
+
 def encode(body: object) -> event_pb2.Payload:
     """Write a body as a payload.
 
     Args:
-        body: bytes, or a value that JSON can hold: None, bool, int, finite float, str, list, tuple, dict.
+        body: bytes, a Json text, or a value that JSON can hold: None, bool, int, finite float, str, list, tuple, dict.
 
     Raises:
         TypeError: JSON cannot hold a value of this type.
@@ -23,6 +29,8 @@ def encode(body: object) -> event_pb2.Payload:
     """
     if isinstance(body, bytes | bytearray | memoryview):
         return event_pb2.Payload(data=bytes(body))
+    if isinstance(body, Json):
+        return event_pb2.Payload(json=body)
     try:
         return event_pb2.Payload(json=_encode(body))
     except TypeError as error:

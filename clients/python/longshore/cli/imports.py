@@ -1,13 +1,14 @@
 """`longshore import`: start, follow and cancel runs of the import worker."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import NoReturn
 
 import click
 
-from longshore.cli.display import Display, details, summary
+from longshore.cli.display import Following
 from longshore.cli.plugins import PluginGroup
-from longshore.cli.running import IMPORT_WORKER, PATIENCE, as_json, output_option, run
+from longshore.cli.printing import Printer, as_json, facts, moment
+from longshore.cli.running import IMPORT_WORKER, PATIENCE, output_option, run
 from longshore.imports import Imports, connect_imports
 from longshore.runs import Import, ImportState
 
@@ -17,7 +18,6 @@ _EXIT_CODES = {
     ImportState.SUCCEEDED_WITH_ERRORS: 3,
     ImportState.CANCELLED: 4,
 }
-_DETACHED = 130
 _CODES_HELP = """\b
     Exit codes:
       0    SUCCEEDED
@@ -29,6 +29,10 @@ _CODES_HELP = """\b
       130  Ctrl-C; the import goes on"""
 
 address_option = IMPORT_WORKER.address_option()
+
+
+def _client(address: str) -> Imports:
+    return connect_imports(address, patience=PATIENCE)
 
 
 @click.group("import", cls=PluginGroup, plugins="longshore.commands.import")
@@ -43,13 +47,16 @@ def imports() -> None:
 def run_(name: str, address: str, output: str) -> None:
     """Start the configured import NAME and follow it to its end. Ctrl-C leaves it running."""
 
-    async def start(client: Imports) -> Import:
-        started = await client.start(name)
-        if started.already_active:
-            click.echo(f"The destination has an active import, {started.run.import_id}; following it.", err=True)
-        return started.run
+    async def changes() -> AsyncGenerator[Import, None]:
+        async with _client(address) as client:
+            started = await client.start(name)
+            if started.already_active:
+                click.echo(f"The destination has an active import, {started.run.import_id}; following it.", err=True)
+            yield started.run
+            async for change in client.watch(started.run.import_id):
+                yield change
 
-    _follow(address, output, start)
+    _conclude(_FOLLOWING.follow(address, output, changes()))
 
 
 @imports.command(epilog=_CODES_HELP)
@@ -59,10 +66,12 @@ def run_(name: str, address: str, output: str) -> None:
 def watch(import_id: str, address: str, output: str) -> None:
     """Follow the import ID to its end. Ctrl-C leaves it running."""
 
-    async def get(client: Imports) -> Import:
-        return await client.get(import_id)
+    async def changes() -> AsyncGenerator[Import, None]:
+        async with _client(address) as client:
+            async for change in client.watch(import_id):
+                yield change
 
-    _follow(address, output, get)
+    _conclude(_FOLLOWING.follow(address, output, changes()))
 
 
 @imports.command()
@@ -73,14 +82,11 @@ def start(name: str, address: str, output: str) -> None:
     """Start the configured import NAME and print its id."""
 
     async def work() -> None:
-        async with connect_imports(address, patience=PATIENCE) as client:
+        async with _client(address) as client:
             started = await client.start(name)
-        if output == "json":
-            click.echo(as_json(started))
-            return
-        if started.already_active:
+        if started.already_active and output == "text":
             click.echo("The destination has an active import; nothing was started.", err=True)
-        click.echo(started.run.import_id)
+        Printer(output).one(started, started.run.import_id)
 
     run(IMPORT_WORKER, address, work())
 
@@ -93,7 +99,7 @@ def list_(name: str, address: str, output: str) -> None:
     """List the imports that are kept, oldest first."""
 
     async def work() -> None:
-        async with connect_imports(address, patience=PATIENCE) as client:
+        async with _client(address) as client:
             async for found in client.list(name):
                 click.echo(as_json(found) if output == "json" else f"{found.import_id}  {summary(found)}")
 
@@ -120,50 +126,60 @@ def cancel(import_id: str, address: str, output: str) -> None:
 
 def _print_one(address: str, output: str, ask: Callable[[Imports], Awaitable[Import]]) -> None:
     async def work() -> None:
-        async with connect_imports(address, patience=PATIENCE) as client:
+        async with _client(address) as client:
             found = await ask(client)
-        click.echo(as_json(found) if output == "json" else details(found))
+        Printer(output).one(found, _details(found))
 
     run(IMPORT_WORKER, address, work())
 
 
-def _follow(address: str, output: str, begin: Callable[[Imports], Awaitable[Import]]) -> None:
-    """Show a run until it ends, and end with the exit code of its state."""
-    display = Display(output)
-    latest: Import | None = None
-
-    async def work() -> None:
-        nonlocal latest
-        async with connect_imports(address, patience=PATIENCE) as client:
-            latest = await begin(client)
-            display.show(latest)
-            async for change in client.watch(latest.import_id):
-                latest = change
-                display.show(latest)
-
-    try:
-        run(IMPORT_WORKER, address, work())
-    except KeyboardInterrupt:
-        if latest is None:
-            raise
-        display.end()
-        click.echo(_goes_on(latest.import_id), err=True)
-        raise click.exceptions.Exit(_DETACHED) from None
-    finally:
-        display.end()
-    _conclude(latest)
-
-
-def _conclude(latest: Import | None) -> NoReturn:
-    if latest is None:
-        raise click.ClickException("The import worker answered nothing")
+def _conclude(latest: Import) -> NoReturn:
     if latest.failure:
         click.echo(f"{latest.failure.reason}: {latest.failure.message}", err=True)
     raise click.exceptions.Exit(_EXIT_CODES[latest.state])
 
 
-def _goes_on(import_id: str) -> str:
-    return (
-        f"Detached; the import goes on.\nWatch it with `longshore import watch {import_id}`, "
-        f"stop it with `longshore import cancel {import_id}`."
-    )
+def summary(run: Import) -> str:
+    """A run in one line."""
+    progress = run.progress
+    parts = [
+        f"{run.name}: {run.state}",
+        f"{progress.pages_read:,} pages",
+        f"{progress.records_read:,} records",
+        f"{progress.objects_submitted:,} objects submitted",
+        f"{progress.chunks_submitted:,}/{progress.chunks:,} chunks",
+    ]
+    if progress.quarantined:
+        parts.append(f"{progress.quarantined:,} quarantined")
+    if run.throttled_until and not run.state.terminal:
+        parts.append(f"waiting until {run.throttled_until:%H:%M:%S} UTC")
+    return "  ".join(parts)
+
+
+def _details(run: Import) -> str:
+    pairs: list[tuple[str, object]] = [
+        ("import", run.import_id),
+        ("group", run.group_id),
+        ("started", moment(run.create_time)),
+        ("ended", moment(run.end_time) if run.end_time else None),
+    ]
+    for counts in run.progress.object_types:
+        reported = (
+            f"{getattr(counts, field):,} {field}"
+            for field in ("created", "updated", "identical", "removed")
+            if getattr(counts, field) is not None
+        )
+        pairs.append((f"{counts.object_type}:", ", ".join([f"{counts.objects:,} objects", *reported])))
+    if run.failure:
+        pairs.append((f"{run.failure.reason}:", run.failure.message))
+    return facts(summary(run), pairs)
+
+
+_FOLLOWING = Following(
+    service=IMPORT_WORKER,
+    summary=summary,
+    detached=lambda run: (
+        f"Detached; the import goes on.\nWatch it with `longshore import watch {run.import_id}`, "
+        f"stop it with `longshore import cancel {run.import_id}`."
+    ),
+)

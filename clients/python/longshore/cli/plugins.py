@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 _SUMMARIES: Mapping[str, str] = {
     "demo": "Run one real import end to end, on this machine.",
@@ -43,14 +44,22 @@ class PluginGroup(click.Group):
         return _load(self._plugins[cmd_name])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = []
-        for name in self.list_commands(ctx):
-            own = super().get_command(ctx, name)
-            rows.append((name, own.get_short_help_str(100) if own else self._summary(name)))
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl([(name, self._summary(ctx, name)) for name in self.list_commands(ctx)])
 
-    def _summary(self, name: str) -> str:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        commands = [
+            CompletionItem(name, help=self._summary(ctx, name))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        # Not the group's own way: it would load every plugin at every touch of the key.
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def _summary(self, ctx: click.Context, name: str) -> str:
+        own = super().get_command(ctx, name)
+        if own is not None:
+            return own.get_short_help_str(100)
         return _SUMMARIES.get(name) or f"Provided by {self._plugins[name].module.partition('.')[0]}."
 
 

@@ -1,135 +1,157 @@
-"""`longshore push`, `longshore stats`, `longshore kv`: the queue service from a terminal."""
+"""`longshore queues`: queues, their settings and counts."""
 
+from dataclasses import fields
 from typing import Any
 
 import click
 
-from longshore.cli.running import PATIENCE, QUEUE_SERVICE, as_json, output_option, parse_json, run
-from longshore.client import Client, connect
+from longshore.admin.queues import QueueInfo, QueueSettings
+from longshore.cli.parameters import retry_options, span, take_retry_policy
+from longshore.cli.printing import Printer, facts, moment
+from longshore.cli.running import confirm, queue_command, yes_option
+from longshore.client import Client
+from longshore.policies import RetryPolicy
 
-address_option = QUEUE_SERVICE.address_option()
-
-
-def _connect(address: str) -> Client:
-    return connect(address, patience=PATIENCE)
-
-
-@click.command()
-@click.argument("queue")
-@click.argument("body", metavar="JSON", callback=parse_json)
-@click.option("--delay", type=click.FloatRange(min=0), help="Seconds until it may be delivered.")
-@address_option
-@output_option
-def push(queue: str, body: Any, delay: float | None, address: str, output: str) -> None:
-    """Push an event with the body JSON to QUEUE, and print its job id."""
-
-    async def work() -> None:
-        async with _connect(address) as client:
-            job = await client.queue(queue).push(body, delay=delay)
-        click.echo(as_json({"job_id": job.job_id}) if output == "json" else job.job_id)
-
-    run(QUEUE_SERVICE, address, work())
-
-
-@click.command()
-@click.argument("job_ids", metavar="JOB_ID...", nargs=-1, required=True)
-@address_option
-@output_option
-def stats(job_ids: tuple[str, ...], address: str, output: str) -> None:
-    """Print the counts of jobs. Exit code 1 if one is not known."""
-
-    async def work() -> None:
-        async with _connect(address) as client:
-            found = await client.job_stats(job_ids)
-        for counts in found.values():
-            click.echo(
-                as_json(counts)
-                if output == "json"
-                else f"{counts.job_id}  {counts.state}  success {counts.success}  in progress {counts.in_progress}  "
-                f"failed {counts.failed}  cancelled {counts.cancelled}"
-            )
-        if missing := [job_id for job_id in job_ids if job_id not in found]:
-            raise click.ClickException(f"No such job, or no longer kept: {', '.join(missing)}")
-
-    run(QUEUE_SERVICE, address, work())
+_RETRY_FIELDS = tuple(field.name for field in fields(RetryPolicy))
+_RESETTABLE = {
+    **{name.replace("_", "-"): f"retry_policy.{name}" for name in _RETRY_FIELDS},
+    "max-run-time": "max_run_time",
+    "max-pending": "max_pending",
+}
 
 
 @click.group()
-def kv() -> None:
-    """Read and write entries of the key-value store."""
+def queues() -> None:
+    """List, show, set, pause, resume, purge and delete queues."""
 
 
-@kv.command()
-@click.argument("key")
-@address_option
-@output_option
-def get(key: str, address: str, output: str) -> None:
-    """Print the value of KEY as JSON. Exit code 1 if there is none."""
-
-    async def work() -> None:
-        async with _connect(address) as client:
-            entry = await client.kv.entry(key)
-        if entry is None:
-            raise click.ClickException(f"No entry {key!r}")
-        click.echo(as_json(entry if output == "json" else entry.value))
-
-    run(QUEUE_SERVICE, address, work())
-
-
-@kv.command("set")
-@click.argument("key")
-@click.argument("value", metavar="JSON", callback=parse_json)
-@click.option("--if-absent", is_flag=True, help="Only where there is none.")
-@click.option("--if-version", type=int, help="Only over this version.")
-@click.option("--expire-after", type=click.FloatRange(min=0.001), help="Seconds it lives.")
-@address_option
-@output_option
-def set_(
-    key: str,
-    value: Any,
-    if_absent: bool,
-    if_version: int | None,
-    expire_after: float | None,
-    address: str,
-    output: str,
-) -> None:
-    """Write JSON as the value of KEY, and print its version."""
-    if if_absent and if_version is not None:
-        raise click.UsageError("Give --if-absent or --if-version, not both")
-
-    async def work() -> None:
-        async with _connect(address) as client:
-            version = await client.kv.set(
-                key, value, if_absent=if_absent, if_version=if_version, expire_after=expire_after
-            )
-        click.echo(as_json({"version": version}) if output == "json" else version)
-
-    run(QUEUE_SERVICE, address, work())
-
-
-@kv.command()
-@click.argument("key")
-@address_option
-def delete(key: str, address: str) -> None:
-    """Remove KEY. Removing nothing is fine."""
-
-    async def work() -> None:
-        async with _connect(address) as client:
-            await client.kv.delete(key)
-
-    run(QUEUE_SERVICE, address, work())
-
-
-@kv.command("list")
+@queues.command("list")
 @click.argument("prefix", default="")
-@address_option
-@output_option
-def list_(prefix: str, address: str, output: str) -> None:
-    """Print the keys that begin with PREFIX, or their entries with --output json."""
+@queue_command
+async def list_(client: Client, out: Printer, *, prefix: str) -> None:
+    """List the queues whose name begins with PREFIX."""
+    await out.table(
+        client.admin.queues.list(prefix),
+        (
+            ("QUEUE", lambda queue: queue.name),
+            ("STATE", _state),
+            ("PENDING>", lambda queue: f"{queue.pending:,}"),
+            ("LEASED>", lambda queue: f"{queue.leased:,}"),
+            ("DEAD>", lambda queue: f"{queue.failed:,}"),
+            ("PUSHED>", lambda queue: f"{queue.totals.pushed:,}"),
+            ("SUCCEEDED>", lambda queue: f"{queue.totals.succeeded:,}"),
+        ),
+    )
 
-    async def work() -> None:
-        async with _connect(address) as client:
-            async for entry in client.kv.list(prefix, keys_only=output == "text"):
-                click.echo(as_json(entry) if output == "json" else entry.key)
 
-    run(QUEUE_SERVICE, address, work())
+@queues.command()
+@click.argument("queue")
+@queue_command
+async def show(client: Client, out: Printer, *, queue: str) -> None:
+    """Show QUEUE with its counts, totals and policy."""
+    info = await client.admin.queues.get(queue)
+    out.one(info, _details(info))
+
+
+@queues.command("set")
+@click.argument("queue")
+@retry_options
+@click.option("--max-run-time", type=span, metavar="SPAN", help="Hard end of one delivery.")
+@click.option("--max-pending", type=click.IntRange(1, 1_000_000_000), help="Refuse pushes above so many.")
+@click.option("--keep-succeeded/--no-keep-succeeded", default=None, help="Keep events that succeeded.")
+@click.option(
+    "--reset", type=click.Choice(list(_RESETTABLE)), multiple=True, help="Put a setting back to its default; repeat."
+)
+@click.option("--create", is_flag=True, help="Make the queue if it is not there.")
+@queue_command
+async def set_(
+    client: Client,
+    out: Printer,
+    *,
+    queue: str,
+    max_run_time: float | None,
+    max_pending: int | None,
+    keep_succeeded: bool | None,
+    reset: tuple[str, ...],
+    create: bool,
+    **policy: Any,
+) -> None:
+    """Change settings of QUEUE; those that are not named stay as they are."""
+    settings = QueueSettings(
+        retry_policy=take_retry_policy(policy),
+        max_run_time=max_run_time,
+        max_pending=max_pending,
+        keep_succeeded=keep_succeeded,
+    )
+    if settings == QueueSettings() and not reset and not create:
+        raise click.UsageError("Nothing to set: name a setting, --reset or --create")
+    info = await client.admin.queues.set(queue, settings, reset=[_RESETTABLE[name] for name in reset], create=create)
+    out.one(info, _details(info))
+
+
+@queues.command()
+@click.argument("queue")
+@queue_command
+async def pause(client: Client, out: Printer, *, queue: str) -> None:
+    """Stop the deliveries of QUEUE; pushes go on."""
+    info = await client.admin.queues.pause(queue)
+    out.one(info, _line(info))
+
+
+@queues.command()
+@click.argument("queue")
+@queue_command
+async def resume(client: Client, out: Printer, *, queue: str) -> None:
+    """Let the deliveries of QUEUE go on."""
+    info = await client.admin.queues.resume(queue)
+    out.one(info, _line(info))
+
+
+@queues.command()
+@click.argument("queue")
+@yes_option
+@queue_command
+async def purge(client: Client, out: Printer, *, queue: str, yes: bool) -> None:
+    """Cancel every event that is in QUEUE now."""
+    confirm(f"Cancel every event that is in {queue!r} now?", yes=yes)
+    info = await client.admin.queues.purge(queue)
+    out.one(info, _line(info))
+
+
+@queues.command()
+@click.argument("queue")
+@yes_option
+@queue_command
+async def delete(client: Client, out: Printer, *, queue: str, yes: bool) -> None:
+    """Forget QUEUE with its settings and totals. It must have no events."""
+    confirm(f"Forget {queue!r} with its settings and totals?", yes=yes)
+    await client.admin.queues.delete(queue)
+    out.one({"queue": queue, "deleted": True}, f"{queue}: deleted")
+
+
+def _state(queue: QueueInfo) -> str:
+    return " ".join(word for word, holds in (("paused", queue.paused), ("purging", queue.purging)) if holds) or "open"
+
+
+def _line(queue: QueueInfo) -> str:
+    return f"{queue.name}: {_state(queue)}  pending {queue.pending:,}  leased {queue.leased:,}  dead {queue.failed:,}"
+
+
+def _details(queue: QueueInfo) -> str:
+    policy, settings = queue.effective_retry_policy, queue.settings
+    own = {name for name in _RETRY_FIELDS if getattr(settings.retry_policy, name) is not None}
+    pairs: list[tuple[str, object]] = [
+        ("oldest ready", moment(queue.oldest_ready_time)),
+        ("next due", moment(queue.next_due_time)),
+        ("created", moment(queue.create_time)),
+        ("totals", "  ".join(f"{field.name} {getattr(queue.totals, field.name):,}" for field in fields(queue.totals))),
+    ]
+    for name in _RETRY_FIELDS:
+        words = name.replace("_", " ")
+        pairs.append((words, f"{getattr(policy, name)}{' (set here)' if name in own else ''}"))
+    pairs += [
+        ("max run time", settings.max_run_time),
+        ("max pending", settings.max_pending),
+        ("keep succeeded", settings.keep_succeeded or None),
+    ]
+    return facts(_line(queue), pairs)

@@ -5,13 +5,15 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 5 the service is not reachable.
 
 import asyncio
 import dataclasses
-import json
-from collections.abc import Callable, Coroutine
-from datetime import datetime
+import functools
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import click
 
+from longshore.cli.printing import Printer
+from longshore.client import Client, connect
 from longshore.errors import DeadlineExceeded, LongshoreError, Unavailable
 
 Result = TypeVar("Result")
@@ -70,13 +72,38 @@ class NotReachable(click.ClickException):
 output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def broker_client(address: str) -> Client:
+    """A client of the queue service for the time of a command."""
+    return connect(address, patience=PATIENCE)
+
+
+def queue_command(work: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Make a command of an async function of a client of the queue service, a printer, and the command's parameters.
+
+    It gets the options --address and --output.
+    """
+
+    @QUEUE_SERVICE.address_option()
+    @output_option
+    @functools.wraps(work)
+    def command(*, address: str, output: str, **given: Any) -> None:
+        async def connected() -> None:
+            async with broker_client(address) as client:
+                await work(client, Printer(output), **given)
+
+        run(QUEUE_SERVICE, address, connected())
+
+    return command
 
 
 def run(service: Service, address: str, work: Coroutine[Any, Any, Result]) -> Result:
     """Run a command's work, and tell its errors.
 
     Raises:
-        click.ClickException: the service refused.
+        click.ClickException: the service refused, or what was asked cannot be written.
         NotReachable: it does not answer.
     """
     try:
@@ -84,33 +111,25 @@ def run(service: Service, address: str, work: Coroutine[Any, Any, Result]) -> Re
     except (Unavailable, DeadlineExceeded) as error:
         raise service.unavailable(address, error) from error
     except LongshoreError as error:
-        name = error.reason.removeprefix("ERROR_REASON_") or error.code
-        raise click.ClickException(f"{name}: {error}") from error
+        raise click.ClickException(refusal(error)) from error
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
 
 
-def as_json(value: Any) -> str:
-    """One line of JSON: dataclasses as objects, instants in ISO 8601."""
-    return json.dumps(value, default=_plain, ensure_ascii=False)
+def refusal(error: LongshoreError) -> str:
+    """An error in words, after its reason."""
+    return f"{error.reason.removeprefix('ERROR_REASON_') or error.code}: {error}"
 
 
-def parse_json(context: click.Context, parameter: click.Parameter, text: str) -> Any:  # noqa: ARG001  click's callback
-    """Read an argument that holds JSON.
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is destroyed.
 
     Raises:
-        click.BadParameter: it does not.
+        click.Abort: the answer was no.
+        click.UsageError: nobody is there to answer.
     """
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no JSON: {error}. Text needs quotes: '\"text\"'.") from error
-
-
-def _plain(value: object) -> object:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        # Not asdict: it would copy what json.dumps walks through anyway.
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return {"hex": value.hex()}
-    raise TypeError(f"Cannot print {type(value).__name__}")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Nobody is there to answer: say --yes.")
+    click.confirm(question, abort=True, err=True)

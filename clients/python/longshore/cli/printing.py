@@ -1,0 +1,107 @@
+"""What commands print: text for people, JSON for programs, and nothing but JSON on standard output then.
+
+A command that lists or follows prints JSON Lines, one object a line; any other prints one document.
+"""
+
+import dataclasses
+import json
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+
+Row = TypeVar("Row")
+Column = tuple[str, Callable[[Any], str]]
+"""A title, and what stands below it for a row. A title in front of a ">" stands at the right."""
+
+_MEASURED_ROWS = 100
+
+
+class Printer:
+    """Prints the answers of a command.
+
+    Attributes:
+        json: whether a program reads them.
+    """
+
+    def __init__(self, output: str) -> None:
+        """Decide how.
+
+        Args:
+            output: "text" or "json".
+        """
+        self.json = output == "json"
+
+    def one(self, value: object, text: str) -> None:
+        """Print an answer.
+
+        Args:
+            value: for programs.
+            text: for people.
+        """
+        click.echo(as_json(value) if self.json else text)
+
+    async def table(self, rows: AsyncIterable[Row], columns: Sequence[Column]) -> None:
+        """Print a list as it comes. Its first rows decide how wide the columns are."""
+        if self.json:
+            async for row in rows:
+                click.echo(as_json(row))
+            return
+        first: list[list[str]] | None = [[title.removesuffix(">") for title, _ in columns]]
+        widths: list[int] = []
+        rights = [title.endswith(">") for title, _ in columns]
+        async for row in rows:
+            cells = [show(row) for _, show in columns]
+            if first is None:
+                click.echo(_line(cells, widths, rights))
+                continue
+            first.append(cells)
+            if len(first) > _MEASURED_ROWS:
+                widths = _print_measured(first, rights)
+                first = None
+        if first is not None:
+            _print_measured(first, rights)
+
+
+def _print_measured(rows: Sequence[Sequence[str]], rights: Sequence[bool]) -> list[int]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo(_line(row, widths, rights))
+    return widths
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], rights: Sequence[bool]) -> str:
+    aligned = (
+        cell.rjust(width) if right else cell.ljust(width)
+        for cell, width, right in zip(cells, widths, rights, strict=True)
+    )
+    return "  ".join(aligned).rstrip()
+
+
+def facts(title: str, pairs: Iterable[tuple[str, object]]) -> str:
+    """A title and what is known below it, line by line. What is None or empty is left out."""
+    known = [(name, str(value)) for name, value in pairs if value is not None and value != ""]
+    width = max((len(name) for name, _ in known), default=0)
+    return "\n".join([title, *(f"  {name.ljust(width)}  {value}" for name, value in known)])
+
+
+def moment(instant: datetime | None) -> str:
+    """An instant for people; "-" for none."""
+    return "-" if instant is None else f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def as_json(value: Any) -> str:
+    """One line of JSON: dataclasses as objects, instants in ISO 8601, bytes as {"hex": ...}."""
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        # Not asdict: it would copy what json.dumps walks through anyway.
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    raise TypeError(f"Cannot print {type(value).__name__}")
