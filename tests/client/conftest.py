@@ -1,16 +1,24 @@
 """A queue service that a test scripts: a real gRPC server in this process that answers, stalls, breaks and forgets."""
 
 import asyncio
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from click.testing import CliRunner
 from google.protobuf.any_pb2 import Any
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 import longshore
+from longshore.cli.main import main
 from longshore.v1 import (
     event_pb2,
     kv_service_pb2_grpc,
@@ -149,14 +157,115 @@ class FakeBroker:
         )
 
 
-async def abort(context, code, message, *details):
-    """End a call with rich details, as the services do."""
+class Script:
+    """A queue service for commands, which have an event loop of their own: each method answers what a test puts here.
+
+    An answer is a message, a list of messages (one for each call, or all of them for a stream), or a function of
+    (request, context).
+    """
+
+    def __init__(self):
+        self.requests = defaultdict(list)
+        self.answers = {"BatchPush": self._batch_push}
+        self.address = ""
+
+    def servicer(self, base):
+        methods = {name: self._method(name) for name in vars(base) if name[0].isupper()}
+        return type(f"Scripted{base.__name__}", (base,), methods)()
+
+    def refuse(self, code, reason, *details, message="scripted", **metadata):
+        """An answer that ends the call."""
+
+        def answer(request, context):
+            info = error_details_pb2.ErrorInfo(domain="longshore", reason=reason, metadata=metadata)
+            context.abort_with_status(rpc_status.to_status(_status(code, message, info, *details)))
+
+        return answer
+
+    def _method(self, name):
+        def method(_, request, context):
+            self.requests[name].append(request)
+            if name not in self.answers:
+                context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{name} is not in the script")
+            answer = self.answers[name]
+            if callable(answer):
+                return answer(request, context)
+            if name.startswith("Watch"):
+                return iter(answer)
+            return answer[min(len(self.requests[name]), len(answer)) - 1] if isinstance(answer, list) else answer
+
+        return method
+
+    def _batch_push(self, request, context):
+        return queue_service_pb2.BatchPushResponse(
+            results=[
+                queue_service_pb2.BatchPushResult(push=queue_service_pb2.PushResponse(job_id=push.job_id))
+                for push in request.pushes
+            ]
+        )
+
+
+@pytest.fixture
+def script():
+    """A scripted queue service for commands."""
+    script = Script()
+    server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)])
+    for service, add in SERVICES.items():
+        add(script.servicer(service), server)
+    script.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    yield script
+    server.stop(None).wait()
+
+
+@pytest.fixture
+def longshore_command(script):
+    """Run the command line against the scripted service."""
+
+    def run(*arguments, stdin=None):
+        return CliRunner().invoke(main, arguments, input=stdin, env={"LONGSHORE_ADDRESS": script.address})
+
+    return run
+
+
+@pytest.fixture
+def terminal(script):
+    """Run a command on a terminal, type an answer when it asks, and return its exit code and what it showed."""
+
+    def run(*arguments, answer=""):
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from longshore.cli.main import main; main()", *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "LONGSHORE_ADDRESS": script.address, "COLUMNS": "100"},
+        )
+        os.close(theirs)
+        if answer:
+            os.write(ours, answer.encode())
+        shown = b""
+        # A terminal that nobody holds any more answers with an error.
+        with contextlib.suppress(OSError):
+            while piece := os.read(ours, 4096):
+                shown += piece
+        os.close(ours)
+        return process.wait(timeout=30), shown.decode()
+
+    return run
+
+
+def _status(code, message, *details):
     packed = []
     for detail in details:
         packed.append(Any())
         packed[-1].Pack(detail)
-    status = status_pb2.Status(code=code.value[0], message=message, details=packed)
-    await context.abort_with_status(rpc_status.to_status(status))
+    return status_pb2.Status(code=code.value[0], message=message, details=packed)
+
+
+async def abort(context, code, message, *details):
+    """End a call with rich details, as the services do."""
+    await context.abort_with_status(rpc_status.to_status(_status(code, message, *details)))
 
 
 @pytest.fixture

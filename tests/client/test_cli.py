@@ -145,7 +145,7 @@ def test_start_list_show_and_cancel(cli):
     assert cli("import", "start", "devices").stdout == f"{ID}\n"
     assert cli("import", "list").stdout.count(ID) == 2
     shown = cli("import", "show", ID).stdout
-    assert "Device: 1,200 objects, 7 created" in shown
+    assert "Device:  1,200 objects, 7 created" in shown
     assert "devices: CANCELLING" in cli("import", "cancel", ID).stdout
 
 
@@ -226,5 +226,5 @@ def test_a_broken_plugin_is_one_clear_line(target, message):
 
 def test_a_plugin_runs_as_a_command_of_the_group():
     group = plugins.PluginGroup("root", plugins="none")
-    group._plugins = {"mine": EntryPoint("mine", "longshore.cli.queues:stats", "g")}
+    group._plugins = {"mine": EntryPoint("mine", "longshore.cli.jobs:stats", "g")}
     assert "Print the counts of jobs." in CliRunner().invoke(group, ["mine", "--help"]).stdout

@@ -68,6 +68,7 @@ def watch(import_id: str, address: str, output: str) -> None:
 
     async def changes() -> AsyncGenerator[Import, None]:
         async with _client(address) as client:
+            yield await client.get(import_id)
             async for change in client.watch(import_id):
                 yield change
 

@@ -63,13 +63,18 @@ def watch(id_: str, is_group: bool, address: str, output: str) -> None:
 
 async def _job_changes(address: str, job_id: str) -> AsyncGenerator[JobInfo, None]:
     async with broker_client(address) as client:
-        async for change in client.job(job_id).watch():
+        job = client.job(job_id)
+        # A broker that is not there is told at once; a watch would wait for it to come back.
+        yield await job.get()
+        async for change in job.watch():
             yield change
 
 
 async def _group_changes(address: str, group_id: str) -> AsyncGenerator[GroupInfo, None]:
     async with broker_client(address) as client:
-        async for change in client.group(group_id).watch():
+        group = client.group(group_id)
+        yield await group.get()
+        async for change in group.watch():
             yield change
 
 

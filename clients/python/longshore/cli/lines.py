@@ -39,6 +39,7 @@ async def numbered_lines(stream: BinaryIO) -> AsyncGenerator[NumberedLine, None]
             for content in whole:
                 number += 1
                 end += len(content) + 1
+                too_long = too_long or len(content) > MAX_LINE
                 yield NumberedLine(number=number, content=None if too_long else content, end=end)
                 too_long = False
             if too_long or len(rest) > MAX_LINE:

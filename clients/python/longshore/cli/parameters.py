@@ -75,7 +75,11 @@ def json_text(text: str) -> Json:
     Raises:
         ValueError: it is not.
     """
-    json.loads(text, parse_constant=_no_constant)
+    try:
+        # Python would refuse to make an int of very many digits, and none is needed.
+        json.loads(text, parse_constant=_no_constant, parse_int=str)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     text.encode()  # what the terminal sent may be no text at all
     return Json(text)
 
