@@ -25,11 +25,8 @@ async def consuming(queue, handler, **options):
 
 
 async def ended(client, *job_ids):
-    """The counts of the jobs, asked until all of their events have ended."""
-    while True:
-        stats = await client.job_stats(job_ids)
-        if all(found.in_progress == 0 for found in stats.values()):
-            return list(stats.values())
+    """The counts of the jobs, once all of their events have ended."""
+    return [info.stats for info in await asyncio.gather(*(client.job(job_id).wait() for job_id in job_ids))]
 
 
 async def test_pushed_events_are_handled_and_counted(client):
@@ -105,7 +102,7 @@ async def test_a_chain_of_commits_counts_in_the_store_and_completes_its_group(cl
         event = await done.get()
     assert event.attributes["longshore.group_id"] == group.group_id
     assert event.attributes["longshore.group_success"] == "5"
-    info = await group.get()
+    info = await group.wait()
     assert (info.state, info.result, info.jobs) == (
         longshore.GroupState.COMPLETE,
         longshore.GroupResult.SUCCEEDED,
@@ -186,11 +183,14 @@ async def test_pushing_and_consuming_go_on_over_a_killed_broker(service):
         before = await asyncio.gather(*(queue.push(number) for number in range(6)))
         async with consuming(queue, handle, concurrency=2):
             await handled.get()
+            watch = before[0].watch()
+            assert not (await anext(watch)).stats.state.terminal
             await broker.kill()
             gate.set()
             push = asyncio.ensure_future(queue.push("after"))
             await broker.start()
             after = await push
             stats = await ended(client, *(job.job_id for job in [*before, after]))
+            assert [info.stats async for info in watch][-1] == stats[0]
     assert all(found.state == longshore.JobState.SUCCEEDED for found in stats)
     assert {handled.get_nowait() for _ in range(handled.qsize())} >= {"after"}

@@ -9,13 +9,6 @@ from import_worker.flow.events import FINALIZE, READ, START, SUBMIT
 from longshore import ImportState, JobState
 
 
-async def until_ended(client, job):
-    """Wait until a job has ended; its state."""
-    while (stats := await job.stats()).state is JobState.IN_PROGRESS:  # noqa: ASYNC110  jobs cannot be watched yet
-        await asyncio.sleep(0.02)
-    return stats.state
-
-
 @pytest.mark.parametrize("queue", [START, READ, SUBMIT, FINALIZE])
 @pytest.mark.parametrize("number", [1, 2])
 async def test_a_step_of_the_past_does_nothing(world, queue, number):
@@ -32,7 +25,7 @@ async def test_a_step_of_the_past_does_nothing(world, queue, number):
         "objects": "1",
     }
     job = await world.client.queue(queue).push(b"{}", attributes=attributes)
-    assert await until_ended(world.client, job) is JobState.SUCCEEDED
+    assert (await job.wait()).stats.state is JobState.SUCCEEDED
     assert [(entry.key, entry.version) async for entry in world.client.kv.list()] == before
     assert len(world.source.requests) == pages
     assert [each["data_calls"] for each in await world.executions()] == [run.progress.chunks + 1]
@@ -47,7 +40,7 @@ async def test_a_page_of_the_past_is_not_read_again(world):
     requests = world.source.requests.count(("regions", 0))
     attributes = {"import": import_id, "run": "1", "resource": "regions", "lane": "0", "page": "0"}
     job = await world.client.queue(READ).push({}, attributes=attributes)
-    assert await until_ended(world.client, job) is JobState.SUCCEEDED
+    assert (await job.wait()).stats.state is JobState.SUCCEEDED
     assert world.source.requests.count(("regions", 0)) == requests
     blocked.set()
     run = await world.until(import_id, lambda run: run.state.terminal)
