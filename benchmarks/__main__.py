@@ -46,13 +46,13 @@ async def _round(operations: int, folder: Path | None) -> list[tuple[str, Measur
             results.append((f"bare grpc.aio echo, {callers} callers", measured))
     for callers in CALLERS:
         with tempfile.TemporaryDirectory(dir=folder) as store:
-            async with servers.broker(Path(store)) as address:
+            async with servers.broker(Path(store)) as (address, _):
                 measured = await workloads.push(address, callers=callers, operations=operations)
                 results.append((f"durable push, {callers} callers", measured))
                 measured = await workloads.consume(address, concurrency=callers, operations=operations)
                 results.append((f"deliver + ack, concurrency {callers}", measured))
         with tempfile.TemporaryDirectory(dir=folder) as store:
-            async with servers.broker(Path(store)) as address:
+            async with servers.broker(Path(store)) as (address, _):
                 pushed, consumed = await workloads.both(address, callers=callers, operations=operations)
                 results.append((f"both at once: push, {callers} callers", pushed))
                 results.append((f"both at once: push to ack, concurrency {callers}", consumed))

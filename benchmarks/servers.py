@@ -5,6 +5,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 from grpc import aio
@@ -12,23 +13,30 @@ from grpc import aio
 ECHO_METHOD = "/benchmark.Echo/Echo"
 
 
+class Served(NamedTuple):
+    """A running server."""
+
+    address: str
+    pid: int
+
+
 @contextlib.asynccontextmanager
-async def broker(folder: Path) -> AsyncIterator[str]:
-    """A broker on a new SQLite file. Yields its address."""
-    command = ["queue_service", "--address", "127.0.0.1:0", "--database", str(folder / "store.db")]
-    async with _running(command, marker="broker on ") as line:
-        yield line.partition("broker on ")[2].partition(",")[0]
+async def broker(folder: Path, *options: str) -> AsyncIterator[Served]:
+    """A broker on the SQLite file store.db of the folder."""
+    command = ["queue_service", "--address", "127.0.0.1:0", "--database", str(folder / "store.db"), *options]
+    async with _running(command, marker="broker on ") as (line, pid):
+        yield Served(line.partition("broker on ")[2].partition(",")[0], pid)
 
 
 @contextlib.asynccontextmanager
 async def echo() -> AsyncIterator[str]:
     """A server that returns what it gets: what grpc.aio alone can do here. Yields its address."""
-    async with _running(["benchmarks.servers"], marker="echo on ") as line:
+    async with _running(["benchmarks.servers"], marker="echo on ") as (line, _):
         yield line.partition("echo on ")[2].strip()
 
 
 @contextlib.asynccontextmanager
-async def _running(module: list[str], marker: str) -> AsyncIterator[str]:
+async def _running(module: list[str], marker: str) -> AsyncIterator[tuple[str, int]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *module, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
@@ -36,7 +44,7 @@ async def _running(module: list[str], marker: str) -> AsyncIterator[str]:
         assert process.stdout is not None
         async for raw in process.stdout:
             if marker in raw.decode():
-                yield raw.decode()
+                yield raw.decode(), process.pid
                 return
         raise RuntimeError(f"{module[0]} did not start")
     finally:
