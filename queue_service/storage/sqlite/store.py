@@ -30,8 +30,10 @@ from queue_service.storage.sqlite.writing import write_changes
 
 T = TypeVar("T")
 
-CHECKPOINT_BYTES = 8 * 1024 * 1024
+CHECKPOINT_BYTES = 16 * 1024 * 1024
 """Written since the last checkpoint: the log is moved into the file between two turns."""
+TURN_BYTES = 32 * 1024
+"""What a turn adds to the log beside its content: whole pages, of every table and index that it touches."""
 IDLE_CHECKPOINT_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -232,7 +234,7 @@ class SqliteStore:
                 self._kept.forget()
                 continue
             if work.changes:
-                self._unchecked_bytes += await write_changes(self._connection, work)
+                self._unchecked_bytes += TURN_BYTES + await write_changes(self._connection, work)
                 await self._connection.commit()
                 self._kept.note(work)
                 self._queues.update(work.changes.queues.values())
