@@ -26,6 +26,10 @@ SHORT = (
 )
 """What is kept in a week is kept for a minute, so that pruning has its part."""
 REPORT_SECONDS = 30.0
+KEYED, DELAYED = 0.3, 0.3
+"""Of the pushes."""
+RETRIED, FAILED, WRITTEN = 0.05, 0.01, 0.14
+"""Of the deliveries: how many end so, and how many write an entry."""
 
 
 @click.command(context_settings={"show_default": True})
@@ -63,8 +67,8 @@ async def _report(load: "Load", pid: int, place: Path, seconds: float) -> None:
         await asyncio.sleep(min(REPORT_SECONDS, seconds - passed))
         memory, processor = _process(pid)
         print(
-            f"{time.monotonic() - begun:>8.0f}{load.pushed:>10,}{load.handled:>10,}{memory / 2**20:>9.1f}{processor:>8.1f}"
-            f"{_size(place / 'store.db') / 2**20:>10.1f}{_size(place / 'store.db-wal') / 2**20:>9.1f}",
+            f"{time.monotonic() - begun:>8.0f}{load.pushed:>10,}{load.handled:>10,}{memory / 2**20:>9.1f}"
+            f"{processor:>8.1f}{_size(place / 'store.db') / 2**20:>10.1f}{_size(place / 'store.db-wal') / 2**20:>9.1f}",
             flush=True,
         )
 
@@ -112,23 +116,23 @@ class Load:
 
     async def _push_one(self) -> None:
         chance = self._random.random()
-        concurrency = longshore.Concurrency(f"key-{self._random.randrange(100)}", 2) if chance < 0.3 else None
+        concurrency = longshore.Concurrency(f"key-{self._random.randrange(100)}", 2) if chance < KEYED else None
         await self._client.queue(self._random.choice(QUEUES)).push(
             {"number": self.pushed, "fill": "x" * self._random.randrange(1_000)},
-            delay=self._random.random() * 20 if chance > 0.7 else None,
+            delay=self._random.random() * 20 if chance >= 1 - DELAYED else None,
             priority=self._random.randrange(10),
             concurrency=concurrency,
         )
         self.pushed += 1
 
-    async def _handle(self, event: longshore.Event) -> None:
+    async def _handle(self, _event: longshore.Event) -> None:
         self.handled += 1
         chance = self._random.random()
-        if chance < 0.05:
+        if chance < RETRIED:
             raise longshore.Retry(after=1.0, reason="SOAK")
-        if chance < 0.06:
+        if chance < RETRIED + FAILED:
             raise longshore.Fail(reason="SOAK")
-        if chance < 0.2:
+        if chance < RETRIED + FAILED + WRITTEN:
             key = f"entry-{self._random.randrange(1_000)}"
             await self._client.kv.set(key, {"at": time.time()}, expire_after=60)
 
