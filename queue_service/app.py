@@ -21,6 +21,7 @@ from queue_service.clock import SystemClock
 from queue_service.kv.rates import EntryRates
 from queue_service.kv.store import KeyValueStore
 from queue_service.maintenance.chores import CancelSweeps, IdleGroups
+from queue_service.maintenance.expiry import Expiry
 from queue_service.maintenance.maintenance import Maintenance
 from queue_service.ports import Clock
 from queue_service.rpc.admin.service import QueueAdminServicer
@@ -67,7 +68,7 @@ class App:
         terms = Terms(chance=random.random, limits=limits, policy=settings.retry, retention=settings.retention)
         broker = Broker(store, clock, terms, rates)
         watches = Watches(store, most=limits.watchers, later=asyncio.get_running_loop().call_later)
-        maintenance = Maintenance([CancelSweeps(store), IdleGroups(store)], store, clock)
+        maintenance = Maintenance([CancelSweeps(store), IdleGroups(store), Expiry(store)], store, clock)
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(
             queue_service_pb2_grpc.add_QueueServiceServicer_to_server,

@@ -142,6 +142,8 @@ CLAIM_EVENTS = 1_024
 """Of one claim turn over all queues."""
 SWEEP_EVENTS = 500
 """Of one step of a cancel: keeps the writer free for others."""
+EXPIRY_DELAY = 100
+"""Milliseconds after an event expired that it becomes a dead letter at the latest: many do in one step."""
 SETTLED_MEMORY = 100_000
 """Settled deliveries that are remembered, so that a repeated ack is answered as the first."""
 RESTART_GRACE = 30 * SECOND

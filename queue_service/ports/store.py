@@ -146,6 +146,10 @@ class Store(Protocol):
         """Jobs and groups that were cancelled and may still have pending events, for a start."""
         ...
 
+    async def expiring_events(self, limit: int) -> list[tuple[int, int]]:
+        """The pending events that expire first, with the time at which they do, the earliest first."""
+        ...
+
     async def oldest_open_group(self) -> tuple[bytes, int] | None:
         """The open group with the oldest last push, and that time."""
         ...

@@ -103,6 +103,10 @@ class Reader:
         groups = await self._all("cancelling_groups")
         return [row[0] for row in jobs], [row[0] for row in groups]
 
+    async def expiring_events(self, limit: int) -> list[tuple[int, int]]:
+        """The pending events that expire first, and when."""
+        return [(row[0], row[1]) for row in await self._all("expiring_events", limit=limit)]
+
     async def oldest_open_group(self) -> tuple[bytes, int] | None:
         """The open group with the oldest last push."""
         rows = await self._all("oldest_open_group")

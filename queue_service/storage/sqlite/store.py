@@ -178,6 +178,10 @@ class SqliteStore:
         """Jobs and groups whose cancel may have more to do."""
         return await self._reader.unfinished_cancels()
 
+    async def expiring_events(self, limit: int) -> list[tuple[int, int]]:
+        """The pending events that expire first, and when."""
+        return await self._reader.expiring_events(limit)
+
     async def oldest_open_group(self) -> tuple[bytes, int] | None:
         """The open group with the oldest last push, and that time."""
         return await self._reader.oldest_open_group()
