@@ -46,10 +46,10 @@ class JobNotFound(BrokerError):
 
 
 class EventNotFound(BrokerError):
-    """There is no such event any more."""
+    """There is no such event, or not any more."""
 
-    def __init__(self, event_id: str) -> None:
-        super().__init__(f"there is no event {event_id}: events that succeeded or were cancelled are only counted")
+    def __init__(self, event_id: str, why: str) -> None:
+        super().__init__(f"there is no event {event_id}: {why}")
         self.event_id = event_id
 
 

@@ -7,7 +7,25 @@ import uuid
 from typing import NamedTuple
 
 RESERVED_VERSION = 8
+_EVENT_ID = re.compile(r"(.{1,64})\.(0|[1-9][0-9]{0,8})")
 _LEASE_ID = re.compile(r"([0-9a-z]{1,32})-([1-9a-f][0-9a-f]{0,14})-([1-9a-f][0-9a-f]{0,7})")
+
+
+class EventId(NamedTuple):
+    """An event by its job and its ordinal in it."""
+
+    job_id: bytes
+    ordinal: int
+
+    def __str__(self) -> str:
+        return f"{format_id(self.job_id)}.{self.ordinal}"
+
+
+def parse_event_id(text: str) -> EventId | None:
+    """The job and ordinal in an event_id, or None if it is none."""
+    found = _EVENT_ID.fullmatch(text)
+    job_id = None if found is None else parse_id(found[1])
+    return None if found is None or job_id is None else EventId(job_id, int(found[2]))
 
 
 class LeaseKey(NamedTuple):

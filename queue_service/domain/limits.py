@@ -142,6 +142,10 @@ CLAIM_EVENTS = 1_024
 """Of one claim turn over all queues."""
 SWEEP_EVENTS = 500
 """Of one step of a cancel: keeps the writer free for others."""
+SEARCH_STEP = 500
+"""Events that one step of a list looks at, or one of a redrive changes: keeps reader and writer free for others."""
+SEARCH_STEPS = 40
+"""Of one page of a list: one that found little in so many tells where the next begins."""
 EXPIRY_DELAY = 100
 """Milliseconds after an event expired that it becomes a dead letter at the latest: many do in one step."""
 SETTLED_MEMORY = 100_000

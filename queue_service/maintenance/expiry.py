@@ -16,7 +16,7 @@ class Expiry:
 
     async def step(self, now: int) -> int | None:
         """Expire what is due, a bounded number."""
-        expiring = await self._store.expiring_events(SWEEP_EVENTS)
+        expiring = await self._store.events.expiring(SWEEP_EVENTS)
         due = [event for event, expire_time in expiring if expire_time <= now]
         if due:
             await self._store.write(ExpireEvents(due))

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.records import Entry, Group, Job, Payload, Progress, Queue
+from queue_service.ports.events import EventReads
 from queue_service.ports.workset import Needs, Workset
 
 T_co = TypeVar("T_co", covariant=True)
@@ -94,6 +95,11 @@ class Store(Protocol):
         """Names this store; part of every lease_id. Letters and digits."""
         ...
 
+    @property
+    def events(self) -> EventReads:
+        """What is asked about events beside claims and settles."""
+        ...
+
     async def write(self, unit: Unit[T]) -> T:
         """Carry a unit out. It is durable when this returns. Units that wait together share a transaction.
 
@@ -144,10 +150,6 @@ class Store(Protocol):
 
     async def unfinished_cancels(self) -> tuple[list[bytes], list[bytes]]:
         """Jobs and groups that were cancelled and may still have pending events, for a start."""
-        ...
-
-    async def expiring_events(self, limit: int) -> list[tuple[int, int]]:
-        """The pending events that expire first, with the time at which they do, the earliest first."""
         ...
 
     async def oldest_open_group(self) -> tuple[bytes, int] | None:

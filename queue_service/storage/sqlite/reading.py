@@ -43,16 +43,16 @@ class Reader:
 
     async def queues(self) -> list[Queue]:
         """Every queue."""
-        return [queue_of(row) for row in await self._all("list_queues")]
+        return [queue_of(row) for row in await self.rows("list_queues")]
 
     async def jobs(self, job_ids: Sequence[bytes]) -> dict[bytes, JobView]:
         """Jobs by id."""
-        return {row[1]: _job_view(row) for row in await self._all("get_jobs", **blob_list(job_ids))}
+        return {row[1]: _job_view(row) for row in await self.rows("get_jobs", **blob_list(job_ids))}
 
     async def job_details(self, job_ids: Sequence[bytes]) -> dict[bytes, JobDetails]:
         """Jobs by id, with what is shown of their events."""
         bounds = {"parts": JOB_PARTS, "result_bytes": JOB_RESULT_BYTES}
-        rows = await self._all("get_job_details", **blob_list(job_ids), **bounds)
+        rows = await self.rows("get_job_details", **blob_list(job_ids), **bounds)
         return {
             row[1]: JobDetails(
                 _job_view(row),
@@ -65,19 +65,19 @@ class Reader:
 
     async def groups(self, group_ids: Sequence[bytes]) -> dict[bytes, Group]:
         """Groups by id."""
-        rows = await self._all("load_groups_by_id", **blob_list(group_ids))
+        rows = await self.rows("load_groups_by_id", **blob_list(group_ids))
         return {row[1]: group_of(row) for row in rows}
 
     async def entries(self, keys: Sequence[str], now: int) -> dict[str, Entry]:
         """Entries by key."""
-        rows = await self._all("get_entries", keys=encode(keys), now=now)
+        rows = await self.rows("get_entries", keys=encode(keys), now=now)
         return {row[0]: entry_of(row) for row in rows}
 
     async def entry_page(
         self, *, prefix: str, after: str, limit: int, max_bytes: int, keys_only: bool, now: int
     ) -> EntryPage:
         """Entries in order of their keys, as many as fit into the bytes, at least one if there is one."""
-        rows = await self._all(
+        rows = await self.rows(
             "list_keys" if keys_only else "list_entries",
             prefix=prefix,
             prefix_end=prefix + _PAST_EVERY_KEY,
@@ -94,25 +94,22 @@ class Reader:
         """Every lease."""
         return [
             LeasedEvent(LeaseKey(row[0], row[1]), queue=row[2], job=row[3], group=row[4], expire_time=row[5])
-            for row in await self._all("leased_events")
+            for row in await self.rows("leased_events")
         ]
 
     async def unfinished_cancels(self) -> tuple[list[bytes], list[bytes]]:
         """Jobs and groups that were cancelled and have not ended."""
-        jobs = await self._all("cancelling_jobs")
-        groups = await self._all("cancelling_groups")
+        jobs = await self.rows("cancelling_jobs")
+        groups = await self.rows("cancelling_groups")
         return [row[0] for row in jobs], [row[0] for row in groups]
-
-    async def expiring_events(self, limit: int) -> list[tuple[int, int]]:
-        """The pending events that expire first, and when."""
-        return [(row[0], row[1]) for row in await self._all("expiring_events", limit=limit)]
 
     async def oldest_open_group(self) -> tuple[bytes, int] | None:
         """The open group with the oldest last push."""
-        rows = await self._all("oldest_open_group")
+        rows = await self.rows("oldest_open_group")
         return (rows[0][0], rows[0][1]) if rows else None
 
-    async def _all(self, statement: str, **parameters: Any) -> list[Row]:
+    async def rows(self, statement: str, **parameters: Any) -> list[Row]:
+        """What a named statement finds."""
         # All rows in one step: a cursor left open would keep later reads at the state that it saw.
         try:
             return list(await self._connection.execute_fetchall(SQL[statement], parameters))

@@ -26,6 +26,7 @@ from queue_service.domain.records import (
 )
 from queue_service.domain.retry import PolicyChange
 from queue_service.domain.states import EventState, GroupState, Place
+from queue_service.ports.events import StoredEvent
 from queue_service.ports.lines import Line
 from queue_service.ports.workset import RememberedCommit
 
@@ -120,6 +121,15 @@ def add_content(event: Event, row: Row) -> Event:
     if row[21] is not None:
         event.attributes = json.loads(row[21])
     return event
+
+
+def stored_event_of(row: Row) -> StoredEvent:
+    """An event with the names of what it points to."""
+    event = event_of(row)
+    if row[22] is not None:
+        add_content(event, row)
+    job_id, push_time, queue, key, limit = row[23:28]
+    return StoredEvent(event, queue, job_id, push_time, None if key is None else Concurrency(key, limit))
 
 
 def queue_of(row: Row) -> Queue:

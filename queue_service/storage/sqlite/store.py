@@ -20,6 +20,7 @@ from queue_service.ports import Clock, Needs, Unit, Workset
 from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
 from queue_service.ports.workset import Queues
 from queue_service.storage.sqlite.disk import Disk
+from queue_service.storage.sqlite.event_reading import EventReader
 from queue_service.storage.sqlite.failures import failure_of
 from queue_service.storage.sqlite.kept import Kept
 from queue_service.storage.sqlite.line import Line, Waiting
@@ -66,6 +67,8 @@ class SqliteStore:
         self._next_group = counters.last_group + 1
         self._next_key = counters.last_key + 1
         self._queues = Queues()
+        self.events = EventReader(reader, lambda: self._next_event - 1)
+        """What is asked about events beside claims and settles."""
         self._line = Line()
         self._wake = asyncio.Event()
         self._closing = False
@@ -177,10 +180,6 @@ class SqliteStore:
     async def unfinished_cancels(self) -> tuple[list[bytes], list[bytes]]:
         """Jobs and groups whose cancel may have more to do."""
         return await self._reader.unfinished_cancels()
-
-    async def expiring_events(self, limit: int) -> list[tuple[int, int]]:
-        """The pending events that expire first, and when."""
-        return await self._reader.expiring_events(limit)
 
     async def oldest_open_group(self) -> tuple[bytes, int] | None:
         """The open group with the oldest last push, and that time."""

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from importlib import resources
 
 import pytest
 
@@ -20,7 +21,10 @@ def test_every_statement_is_one_statement_over_the_schema():
 
 
 def test_every_named_statement_of_the_files_is_there():
-    names = re.findall(r"^-- name: (\w+)$", read_sql("load") + read_sql("write") + read_sql("read"), re.MULTILINE)
+    folder = resources.files(statements.__package__).joinpath("sql")
+    names = [
+        name for file in folder.iterdir() for name in re.findall(r"^-- name: (\w+)$", file.read_text(), re.MULTILINE)
+    ]
     assert sorted(names) == sorted(SQL)
     assert len(names) > 20
 

@@ -86,7 +86,7 @@ EXAMPLES = [
     errors.InvalidRequest([errors.Fault(field="a", description="b")]),
     errors.QueueNotFound("q"),
     errors.JobNotFound("j"),
-    errors.EventNotFound("j.0"),
+    errors.EventNotFound("j.0", "it ended"),
     errors.ScheduleNotFound("s"),
     errors.GroupNotFound("g"),
     errors.EntryNotFound("k"),

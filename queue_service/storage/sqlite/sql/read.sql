@@ -103,13 +103,6 @@ SELECT job_id FROM job INDEXED BY job_cancelling WHERE cancel_time IS NOT NULL A
 -- name: cancelling_groups
 SELECT group_id FROM job_group INDEXED BY group_cancelling WHERE cancel_time IS NOT NULL AND state = 2;
 
--- name: expiring_events
-SELECT id, expire_time
-FROM event INDEXED BY event_expiring
-WHERE state = 1 AND expire_time IS NOT NULL
-ORDER BY expire_time
-LIMIT :limit;
-
 -- name: oldest_open_group
 SELECT group_id, last_push_time FROM job_group WHERE state = 1 ORDER BY last_push_time LIMIT 1;
 
