@@ -57,13 +57,13 @@ def watch_group(queue):
 @pytest.fixture
 def reads(app):
     """The statements that were read outside the writer's turns."""
-    made, read = [], app._store._reader._all
+    made, read = [], app._store._reader.rows
 
     async def recorded(statement, **parameters):
         made.append(statement)
         return await read(statement, **parameters)
 
-    app._store._reader._all = recorded
+    app._store._reader.rows = recorded
     return made
 
 
