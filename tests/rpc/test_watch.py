@@ -190,3 +190,11 @@ async def test_a_stop_ends_watches_before_it_waits_for_workers(tmp_path, monkeyp
         ack = pb.AckRequest(acknowledgements=[{"lease_id": frame.deliveries[0].lease_id, "success": {}}])
         assert (await queue.Ack(ack)).results[0].status == pb.ACK_STATUS_OK
         await asyncio.wait_for(stopping, BOUND)
+
+
+async def test_thousands_that_come_back_together_are_all_served(push, watch_job):
+    """As after a restart: the core would turn some away by chance, before any code of the broker ran."""
+    job_id = (await push()).job_id
+    watches = [watch_job(job_id) for _ in range(2_500)]
+    told = await asyncio.gather(*(watch.read() for watch in watches))
+    assert {job.stats.in_progress for job in told} == {1}
