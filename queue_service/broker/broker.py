@@ -9,12 +9,13 @@ from typing import Any
 from queue_service.broker.answers import CommitAnswer
 from queue_service.broker.cancel import CancelGroup, CancelJob
 from queue_service.broker.commit import Commit, CommitStep
-from queue_service.broker.dispatch import Dispatcher, Subscriber
+from queue_service.broker.dispatch import Dispatcher
 from queue_service.broker.extend import Extend, Extended, Extension
 from queue_service.broker.groups import CreateGroup, SealGroup
 from queue_service.broker.leases import Leases
 from queue_service.broker.push import NewJob, Parent, Push, Pushed
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
+from queue_service.broker.subscriber import Subscriber
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError, GroupNotFound, JobNotFound, Unavailable
 from queue_service.domain.ids import LeaseKey, format_id, lease_id

@@ -7,12 +7,11 @@ claim that finds less than it wanted learns when the next event of its queue is 
 import asyncio
 import logging
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from queue_service.broker.claim import Claim, Claimed, ClaimEvents, Delivered, Taker
 from queue_service.broker.leases import Leases
+from queue_service.broker.subscriber import Subscriber
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.ids import LeaseKey
@@ -27,73 +26,6 @@ RETRY_SECONDS = 0.5
 """After a claim that the store could not carry out."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(kw_only=True)
-class Subscriber:
-    """One stream, or one waiting request for leases.
-
-    It is given more only when it took what it was given before: so a slow reader holds one frame at most.
-
-    Attributes:
-        queues: what it receives, served in turn.
-        credits: leases that it may still get.
-        lease_duration: of each, in milliseconds.
-        at_once: deliveries that one frame may have.
-        leases: what it holds, with the job and ordinal of each event.
-        frame: deliveries to be taken.
-        cancellations: leases that should be given up, to be taken.
-        draining: the broker stops, or the subscriber left.
-        left: what it is still given must go back.
-        impatient: it wants to be woken also when nothing is ready.
-        empty_handed: nothing was ready for it.
-    """
-
-    queues: tuple[str, ...]
-    credits: int
-    lease_duration: int
-    wanted: Callable[[], None]
-    at_once: int = FRAME_DELIVERIES
-    impatient: bool = False
-    empty_handed: bool = False
-    leases: dict[LeaseKey, tuple[bytes, int]] = field(default_factory=dict)
-    frame: list[Delivered] = field(default_factory=list)
-    cancellations: deque[tuple[LeaseKey, bytes, int]] = field(default_factory=deque)
-    draining: bool = False
-    left: bool = False
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    turn: int = 0
-
-    @property
-    def hungry(self) -> bool:
-        """Whether it can take something."""
-        return self.credits > 0 and not self.frame and not self.draining
-
-    def give(self, deliveries: list[Delivered]) -> None:
-        """Hand leased events over."""
-        self.credits -= len(deliveries)
-        for delivery in deliveries:
-            self.leases[delivery.key] = (delivery.job.job_id, delivery.event.id - delivery.job.id)
-        self.frame = deliveries
-        self.wake.set()
-
-    def take(self) -> list[Delivered]:
-        """Take what was given; the next frame may be claimed from now on."""
-        taken, self.frame = self.frame, []
-        if taken:
-            self.wanted()
-        return taken
-
-    def lease_ended(self, key: LeaseKey) -> None:
-        """A lease ended: its credit is free again."""
-        if self.leases.pop(key, None) is not None:
-            self.credits += 1
-            self.wanted()
-
-    def cancel_requested(self, key: LeaseKey) -> None:
-        """A lease should be given up."""
-        self.cancellations.append((key, *self.leases[key]))
-        self.wake.set()
 
 
 class Dispatcher:
@@ -304,7 +236,7 @@ class Dispatcher:
                 if id(subscriber) in chosen or not subscriber.hungry or room <= 0:
                     continue
                 chosen.add(id(subscriber))
-                mine = _next_in_turn(subscriber, due)
+                mine = subscriber.next_in_turn(set(due))
                 capacity = min(subscriber.credits, subscriber.at_once, room)
                 room -= capacity
                 offers.setdefault(mine, []).append((subscriber, capacity))
@@ -335,14 +267,3 @@ class Dispatcher:
         for delivery in deliveries:
             if delivery.cancelled:
                 subscriber.cancel_requested(delivery.key)
-
-
-def _next_in_turn(subscriber: Subscriber, due: list[str]) -> str:
-    queues = subscriber.queues
-    ready = set(due)
-    for step in range(len(queues)):
-        position = (subscriber.turn + step) % len(queues)
-        if queues[position] in ready:
-            subscriber.turn = position + 1
-            return queues[position]
-    raise AssertionError("a subscriber is offered something only when one of its queues is due")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from longshore.v1 import queue_service_pb2 as pb
 from queue_service.broker.broker import Broker
 from queue_service.broker.claim import Delivered
-from queue_service.broker.dispatch import Subscriber
+from queue_service.broker.subscriber import Subscriber
 from queue_service.domain.ids import format_id, lease_id
 from queue_service.domain.limits import Limits
 from queue_service.rpc import messages
