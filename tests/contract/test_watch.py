@@ -7,6 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from queue_service.broker.extend import Extend, Extension, ToldProgress
+from queue_service.broker.redrive import RedriveEvents, Spread
 from queue_service.broker.watches import PACE_SECONDS, READ_AT_ONCE, TELL_SECONDS, Watches
 from queue_service.domain.errors import DataLoss, GroupNotFound, JobNotFound, Unavailable
 from queue_service.domain.outcomes import Failure, Release, Success
@@ -206,6 +207,20 @@ async def test_what_has_ended(bench, watches):
     job_id = (await bench.push()).job_id
     await bench.settle(await bench.lease())
     assert [counts(view) for view in await all_of(watches.job(job_id))] == [(1, 0)]
+
+
+async def test_a_redrive_opens_a_job_again(bench, watches):
+    """A watch has ended with the job; after a redrive another one follows it to its new end."""
+    job_id = (await bench.push()).job_id
+    key = await bench.lease()
+    await bench.settle(key, Failure(reason="GONE"))
+    (last,) = await all_of(watches.job(job_id))
+    assert last.view.job.state is JobState.FAILED
+    await bench.write(RedriveEvents([key.event], spread=Spread(begin=bench.clock.now()), before=0))
+    watch = watches.job(job_id)
+    assert counts(await anext(watch)) == (0, 1)
+    await bench.settle(await bench.lease())
+    assert [view.view.job.state for view in await all_of(watch)] == [JobState.SUCCEEDED]
 
 
 async def test_a_group(bench, watches, rests):
