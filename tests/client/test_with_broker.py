@@ -131,6 +131,80 @@ async def test_what_a_handler_pushes_is_its_child_and_joins_its_group(client):
     assert (info.lineage, info.group_id) == (longshore.Lineage(root_job_id=stranger.job_id, depth=0), None)
 
 
+async def test_the_completion_of_a_handlers_group_is_of_its_lineage(client):
+    lineages = asyncio.Queue()
+
+    async def handle(event):
+        if event.body == "creator":
+            group = await client.group(on_complete=("work", "done")).create()
+            await client.queue("work").push("member", group=group, seal_group=True)
+        if event.body == "done":
+            lineages.put_nowait(event.lineage)
+
+    creator = await client.queue("work").push("creator")
+    async with consuming(client.queue("work"), handle):
+        lineage = await lineages.get()
+    assert (lineage.root_job_id, lineage.depth > 0) == (creator.job_id, True)
+
+
+async def test_a_job_shows_what_its_handler_tells_and_leaves(client):
+    shown = asyncio.Event()
+
+    async def handle(event):
+        await event.progress(0.25, "page 3 of 12")
+        await shown.wait()
+        return longshore.Success({"rows": 7})
+
+    job = await client.queue("work").push("long")
+    async with consuming(client.queue("work"), handle):
+        async for info in job.watch():
+            if info.progress:
+                [told] = info.progress
+                assert (told.event_id, told.fraction, told.text) == (f"{job.job_id}.0", 0.25, "page 3 of 12")
+                shown.set()
+    assert [(left.event_id, left.result) for left in info.results] == [(f"{job.job_id}.0", {"rows": 7})]
+    assert info.stats.state == longshore.JobState.SUCCEEDED
+
+
+async def test_events_obey_their_own_rules(client):
+    queue, order = client.queue("work"), []
+
+    async def handle(event):
+        order.append((event.body, event.priority))
+        if event.body == "once":
+            raise longshore.Retry(after=0)
+
+    await queue.push("last", priority=0)
+    first = await queue.push("first", priority=9)
+    once = await queue.push("once", retry_policy=longshore.RetryPolicy(max_attempts=1))
+    late = await queue.push("late", delay=0.2, expire_after=0.1)
+    async with consuming(queue, handle, concurrency=1, prefetch=0):
+        stats = await ended(client, first.job_id, once.job_id, late.job_id)
+    assert [found.state for found in stats] == [
+        longshore.JobState.SUCCEEDED,
+        longshore.JobState.FAILED,
+        longshore.JobState.FAILED,
+    ]
+    assert order == [("first", 9), ("once", 5), ("last", 0)]
+
+
+async def test_events_of_one_key_are_handled_one_at_a_time(client):
+    queue, running, most = client.queue("work"), 0, 0
+
+    async def handle(event):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await client.kv.get("something")
+        running -= 1
+
+    one = longshore.Concurrency("customer-7", 1)
+    job = await queue.push_many([longshore.NewEvent(number, concurrency=one) for number in range(20)])
+    async with consuming(queue, handle, concurrency=8):
+        await job.wait(60)
+    assert most == 1
+
+
 async def test_a_cancelled_job_stops_its_handler(client):
     queue, started, stopped = client.queue("work"), asyncio.Event(), asyncio.Queue()
 
