@@ -65,7 +65,9 @@ def test_a_queue_is_shown_with_what_holds_and_what_was_set(longshore_command, sc
             settings=pb.QueueSettings(
                 retry_policy=event_pb2.RetryPolicy(max_attempts=3), max_run_time=Duration(seconds=90)
             ),
-            effective_retry_policy=event_pb2.RetryPolicy(max_attempts=3, max_lease_losses=5),
+            effective_retry_policy=event_pb2.RetryPolicy(
+                max_attempts=3, max_lease_losses=5, max_age=Duration(seconds=86_400)
+            ),
         )
     )
     shown = longshore_command("queues", "show", "work").stdout
@@ -74,7 +76,8 @@ def test_a_queue_is_shown_with_what_holds_and_what_was_set(longshore_command, sc
     assert MOMENT in found["oldest", "ready"]
     assert "3 (set here)" in found["max", "attempts"]
     assert found["max", "lease"].endswith("5")
-    assert found["max", "run"].endswith("90.0")
+    assert found["max", "age"].endswith("1d")
+    assert found["max", "run"].endswith("90s")
     assert "pushed 1,000" in shown
     assert json.loads(longshore_command("queues", "show", "work", "--output", "json").stdout)["pending"] == 3
 

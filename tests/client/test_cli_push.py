@@ -95,7 +95,7 @@ def test_a_body_comes_from_standard_input(longshore_command, script):
         (["work", "{no"], "is no JSON"),
         (["work", "NaN"], "JSON has no NaN"),
         (["work", "[" * 100_000], "nested too deeply"),
-        (["work", "1", "--delay", "soon"], "no span of time"),
+        (["work", "1", "--delay", "soon"], "no amount with a unit"),
         (["work", "1", "--at", "tomorrow"], "no instant"),
         (["work", "1", "--at", "2030-01-31T08:00:00"], "no time zone"),
         (["work", "1", "--attribute", "novalue"], "no KEY=VALUE"),

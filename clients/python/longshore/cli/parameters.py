@@ -13,9 +13,9 @@ import click
 from longshore.payloads import Json
 from longshore.policies import Concurrency, Jitter, RetryPolicy
 from longshore.pushes import NewEvent
+from longshore.quantities import parse_duration
 
-_SPAN = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|d|)")
-_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
 def span(text: str) -> float:
@@ -24,10 +24,10 @@ def span(text: str) -> float:
     Raises:
         click.BadParameter: it is none.
     """
-    match = _SPAN.fullmatch(text)
-    if match is None:
-        raise click.BadParameter(f"{text!r} is no span of time. Say 90 (seconds), 250ms, 5m, 2h or 3d.")
-    return float(match[1]) * _UNITS[match[2]]
+    try:
+        return float(text) if _NUMBER.fullmatch(text) else parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}. A number alone is seconds.") from error
 
 
 def instant(text: str) -> datetime:

@@ -6,10 +6,13 @@ A command that lists or follows prints JSON Lines, one object a line; any other 
 import dataclasses
 import json
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import click
+
+from longshore.quantities import format_duration
+from longshore.times import Span
 
 Row = TypeVar("Row")
 Column = tuple[str, Callable[[Any], str]]
@@ -84,6 +87,13 @@ def facts(title: str, pairs: Iterable[tuple[str, object]]) -> str:
     known = [(name, str(value)) for name, value in pairs if value is not None and value != ""]
     width = max((len(name) for name, _ in known), default=0)
     return "\n".join([title, *(f"  {name.ljust(width)}  {value}" for name, value in known)])
+
+
+def span_text(seconds: Span | None) -> str | None:
+    """A span of time for people; None for none."""
+    if seconds is None:
+        return None
+    return format_duration(round((seconds.total_seconds() if isinstance(seconds, timedelta) else seconds) * 1000))
 
 
 def moment(instant: datetime | None) -> str:

@@ -7,12 +7,13 @@ import click
 
 from longshore.admin.queues import QueueInfo, QueueSettings
 from longshore.cli.parameters import retry_options, span, take_retry_policy
-from longshore.cli.printing import Printer, facts, moment
+from longshore.cli.printing import Printer, facts, moment, span_text
 from longshore.cli.running import confirm, queue_command, yes_option
 from longshore.client import Client
 from longshore.policies import RetryPolicy
 
 _RETRY_FIELDS = tuple(field.name for field in fields(RetryPolicy))
+_SPANS = frozenset({"max_age", "initial_backoff", "max_backoff"})
 _RESETTABLE = {
     **{name.replace("_", "-"): f"retry_policy.{name}" for name in _RETRY_FIELDS},
     "max-run-time": "max_run_time",
@@ -147,10 +148,11 @@ def _details(queue: QueueInfo) -> str:
         ("totals", "  ".join(f"{field.name} {getattr(queue.totals, field.name):,}" for field in fields(queue.totals))),
     ]
     for name in _RETRY_FIELDS:
-        words = name.replace("_", " ")
-        pairs.append((words, f"{getattr(policy, name)}{' (set here)' if name in own else ''}"))
+        value = getattr(policy, name)
+        told = span_text(value) if name in _SPANS else value
+        pairs.append((name.replace("_", " "), f"{told}{' (set here)' if name in own else ''}"))
     pairs += [
-        ("max run time", settings.max_run_time),
+        ("max run time", span_text(settings.max_run_time)),
         ("max pending", settings.max_pending),
         ("keep succeeded", settings.keep_succeeded or None),
     ]
