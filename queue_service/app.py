@@ -15,6 +15,7 @@ from longshore.v1 import (
     queue_service_pb2_grpc,
 )
 from queue_service.broker.broker import Broker
+from queue_service.broker.operators import Operators
 from queue_service.broker.terms import Terms
 from queue_service.broker.watches import Watches
 from queue_service.clock import SystemClock
@@ -23,6 +24,7 @@ from queue_service.kv.store import KeyValueStore
 from queue_service.maintenance.chores import CancelSweeps, IdleGroups
 from queue_service.maintenance.expiry import Expiry
 from queue_service.maintenance.maintenance import Maintenance
+from queue_service.maintenance.purges import PurgeSweeps
 from queue_service.ports import Clock
 from queue_service.rpc.admin.service import QueueAdminServicer
 from queue_service.rpc.errors import failure_of
@@ -68,7 +70,9 @@ class App:
         terms = Terms(chance=random.random, limits=limits, policy=settings.retry, retention=settings.retention)
         broker = Broker(store, clock, terms, rates)
         watches = Watches(store, most=limits.watchers, later=asyncio.get_running_loop().call_later)
-        maintenance = Maintenance([CancelSweeps(store), IdleGroups(store), Expiry(store)], store, clock)
+        maintenance = Maintenance(
+            [CancelSweeps(store), PurgeSweeps(store), IdleGroups(store), Expiry(store)], store, clock
+        )
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(
             queue_service_pb2_grpc.add_QueueServiceServicer_to_server,
@@ -82,7 +86,7 @@ class App:
         )
         server.add(
             queue_admin_service_pb2_grpc.add_QueueAdminServiceServicer_to_server,
-            QueueAdminServicer(broker, clock, limits),
+            QueueAdminServicer(broker, Operators(store, clock, terms), clock, limits),
             queue_admin_service_pb2.DESCRIPTOR.services_by_name["QueueAdminService"],
         )
         try:

@@ -19,8 +19,6 @@ def make_job(
 ) -> Job:
     """Make a job of events, of a lineage or as a root."""
     queue = work.queue(queue_name)
-    if queue.deleted:
-        queue.deleted, queue.create_time = False, work.now
     job = Job(
         id=work.next_event,
         job_id=job_id,

@@ -42,7 +42,7 @@ class Room:
 
     def _take_queue(self, name: str, events: int) -> None:
         known = self._work.find_queue(name)
-        if (known is None or known.deleted) and not self._limits.create_queues:
+        if known is None and not self._limits.create_queues:
             raise QueueNotFound(name)
         own = None if known is None else known.settings.max_pending
         limit = self._limits.max_pending if own is None else own

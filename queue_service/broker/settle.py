@@ -178,6 +178,8 @@ def conclude(work: Workset, event: Event) -> None:
     if group is not None and group.state is GroupState.COMPLETE:  # a dead letter was redriven after the end
         group = None
     queue = work.change_queue(event.queue)
+    if queue.is_purged(event.id):
+        queue.count_purged()
     if event.state is EventState.SUCCEEDED:
         queue.succeeded += 1
     elif event.state is EventState.FAILED:

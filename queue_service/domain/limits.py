@@ -140,6 +140,8 @@ FRAME_DELIVERIES = 256
 """Of one frame: above this a frame only adds delay."""
 CLAIM_EVENTS = 1_024
 """Of one claim turn over all queues."""
+JOB_SCAN = 5_000
+"""Jobs that one page of a list looks at: a rare kind of job must not hold up other readers."""
 SWEEP_EVENTS = 500
 """Of one step of a cancel: keeps the writer free for others."""
 SEARCH_STEP = 500

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from queue_service.domain.limits import DEFAULT_PRIORITY, WEIGHT_BYTES
+from queue_service.domain.limits import DEFAULT_PRIORITY, PRIORITIES, WEIGHT_BYTES
 from queue_service.domain.retry import NO_CHANGE, PolicyChange, RetryPolicy
 from queue_service.domain.states import (
     EventState,
@@ -153,7 +153,8 @@ class Queue:
         lanes: priorities that its pending events may have, as bits.
         pending, leased, failed: events by state.
         finished_jobs: jobs that have ended and are kept.
-        purge_before: events below this number are cancelled. None: there is no purge.
+        purge_before: events below this number are cancelled. None: there is no purge, or all of them have ended.
+        purge_left: how many of them are pending or leased.
         deleted: it is kept only because jobs point to it.
         pushed and the following: totals since it was created.
     """
@@ -165,6 +166,7 @@ class Queue:
     deleted: bool = False
     settings: QueueSettings = QueueSettings()
     purge_before: int | None = None
+    purge_left: int = 0
     lanes: int = 0
     pending: int = 0
     leased: int = 0
@@ -184,9 +186,25 @@ class Queue:
         """What holds for its events."""
         return self.settings.policy.over(defaults)
 
+    @property
+    def priorities(self) -> list[int]:
+        """Priorities that its pending events may have, the highest first."""
+        return [priority for priority in reversed(range(PRIORITIES)) if self.lanes >> priority & 1]
+
     def is_purged(self, event: int) -> bool:
         """Whether a purge has marked the event."""
         return self.purge_before is not None and event < self.purge_before
+
+    def purge(self, before: int) -> None:
+        """Mark all that is pending or leased: every event below this number."""
+        self.purge_left = self.pending + self.leased
+        self.purge_before = before if self.purge_left else None
+
+    def count_purged(self) -> None:
+        """One of what a purge has marked has ended: behind the last, the mark goes."""
+        self.purge_left -= 1
+        if not self.purge_left:
+            self.purge_before = None
 
 
 @dataclass(kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.records import Entry, Group, Job, Payload, Progress, Queue
+from queue_service.ports.admin import AdminReads
 from queue_service.ports.events import EventReads
 from queue_service.ports.workset import Needs, Workset
 
@@ -93,6 +94,11 @@ class Store(Protocol):
     @property
     def incarnation(self) -> str:
         """Names this store; part of every lease_id. Letters and digits."""
+        ...
+
+    @property
+    def admin(self) -> AdminReads:
+        """What operators look at."""
         ...
 
     @property

@@ -5,7 +5,6 @@ So the rules are plain synchronous code, the same over every store, and a unit t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from queue_service.domain.ids import LeaseKey
@@ -13,6 +12,7 @@ from queue_service.domain.outcomes import SettleStatus
 from queue_service.domain.records import Entry, Event, Group, Job, Key, Payload, Queue
 from queue_service.domain.states import EventState
 from queue_service.ports.lines import Line
+from queue_service.ports.queues import Queues
 
 
 @dataclass(slots=True)
@@ -36,6 +36,8 @@ class Needs:
     pending_of_jobs: set[bytes] = field(default_factory=set)
     """Jobs of which a bounded number of pending events is wanted."""
     pending_of_groups: set[bytes] = field(default_factory=set)
+    schedules_of_queues: set[str] = field(default_factory=set)
+    """Queues of which it is wanted whether a schedule pushes to them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +83,8 @@ class Loaded:
     """Queue name to the due time after now, where fewer events were ready than wanted."""
     pending: dict[bytes, list[Event]] = field(default_factory=dict)
     """Job id or group id to pending events."""
+    schedule_of_queue: dict[str, str] = field(default_factory=dict)
+    """Queue name to the name of a schedule that pushes to it."""
 
 
 @dataclass(slots=True)
@@ -141,33 +145,6 @@ class Notices:
     """The earliest time at which something that was pushed expires."""
 
 
-class Queues:
-    """Every queue as of the last commit."""
-
-    def __init__(self, queues: Iterable[Queue] = ()) -> None:
-        self._by_name: dict[str, Queue] = {}
-        self._by_number: dict[int, Queue] = {}
-        self.next_number = 1
-        self.update(queues)
-
-    def __iter__(self) -> Iterator[Queue]:
-        return iter(self._by_number.values())
-
-    def named(self, name: str) -> Queue | None:
-        """A queue by its name."""
-        return self._by_name.get(name)
-
-    def numbered(self, number: int) -> Queue:
-        """A queue by its number."""
-        return self._by_number[number]
-
-    def update(self, queues: Iterable[Queue]) -> None:
-        """Take in new and changed queues."""
-        for queue in queues:
-            self._by_name[queue.name] = self._by_number[queue.id] = queue
-            self.next_number = max(self.next_number, queue.id + 1)
-
-
 class Workset:
     """What a turn's units see and change.
 
@@ -203,18 +180,21 @@ class Workset:
         self._touched_keys: set[int] = set()
 
     def find_queue(self, name: str) -> Queue | None:
-        """A queue to look at. None: there is none."""
-        known = self._new_queues.get(name) or self._queues.named(name)
-        return None if known is None else self.changes.queues.get(known.id, known)
+        """A queue to look at. None: there is none, or it was deleted."""
+        known = self._stored_queue(name)
+        return None if known is None or known.deleted else known
 
     def queue(self, name: str) -> Queue:
-        """A queue to change; a new one is made."""
-        known = self.find_queue(name)
+        """A queue to change; one that is not there is made."""
+        known = self._stored_queue(name)
         if known is None:
             number = self._queues.next_number + len(self._new_queues)
             known = self._new_queues[name] = Queue(id=number, name=name, create_time=self.now)
             self.changes.queues[number] = known
-        return self.change_queue(known.id)
+        queue = self.change_queue(known.id)
+        if queue.deleted:
+            queue.deleted, queue.create_time = False, self.now
+        return queue
 
     def look_at_queue(self, number: int) -> Queue:
         """A queue by its number, to look at."""
@@ -255,7 +235,7 @@ class Workset:
 
     def job_of_request(self, queue: str, request_id: str) -> Job | None:
         """A job by its request_id."""
-        known = self.find_queue(queue)
+        known = self._stored_queue(queue)
         number = None if known is None else self.loaded.requests.get((known.id, request_id))
         return None if number is None else self.loaded.jobs[number]
 
@@ -332,6 +312,10 @@ class Workset:
         self.changes.commits.append(commit)
         self.loaded.commits[commit.request_id] = commit
 
+    def replace_queue(self, queue: Queue) -> None:
+        """Put a record in place of the one with the same number."""
+        self.changes.queues[queue.id] = queue
+
     def take_version(self) -> int:
         """The next entry version of the store."""
         version = self.next_version
@@ -360,3 +344,8 @@ class Workset:
         touched = [self.loaded.groups[number] for number in self._touched_groups]
         self._touched_groups.clear()
         return touched
+
+    def _stored_queue(self, name: str) -> Queue | None:
+        """A queue to look at, also a deleted one."""
+        known = self._new_queues.get(name) or self._queues.named(name)
+        return None if known is None else self.changes.queues.get(known.id, known)

@@ -1,5 +1,6 @@
 """What the broker answers, as messages."""
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from longshore.v1 import event_pb2, kv_service_pb2, queue_service_pb2 as pb
@@ -10,6 +11,7 @@ from queue_service.broker.push import Pushed
 from queue_service.domain.ids import completion_job_id, format_id, lease_id
 from queue_service.domain.outcomes import SettleStatus
 from queue_service.domain.records import Context, Entry, Event, Group, Job, Payload, Progress
+from queue_service.domain.retry import PolicyChange, RetryPolicy
 from queue_service.ports.store import JobDetails, JobView
 from queue_service.ports.workset import Settled
 
@@ -22,6 +24,24 @@ def timestamp(millis: int) -> Timestamp:
 def optional_timestamp(millis: int | None) -> Timestamp | None:
     """An instant that may be absent."""
     return None if millis is None else timestamp(millis)
+
+
+def optional_duration(millis: int | None) -> Duration | None:
+    """A span that may be absent."""
+    return None if millis is None else Duration(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
+
+
+def retry_policy(policy: RetryPolicy | PolicyChange) -> event_pb2.RetryPolicy:
+    """A policy, or the fields of one that are set."""
+    return event_pb2.RetryPolicy(
+        max_attempts=policy.max_attempts,
+        max_age=optional_duration(policy.max_age),
+        max_lease_losses=policy.max_lease_losses,
+        initial_backoff=optional_duration(policy.initial_backoff),
+        multiplier=policy.multiplier,
+        max_backoff=optional_duration(policy.max_backoff),
+        jitter=None if policy.jitter is None else f"JITTER_{policy.jitter.name}",
+    )
 
 
 def payload(value: Payload) -> event_pb2.Payload:

@@ -11,12 +11,15 @@ from queue_service.broker.claim import Claim, ClaimEvents, Taker
 from queue_service.broker.commit import Commit, CommitStep
 from queue_service.broker.extend import Extend, Extension
 from queue_service.broker.groups import CreateGroup, SealGroup
+from queue_service.broker.operators import Operators
 from queue_service.broker.push import NewJob, Parent, Push
+from queue_service.broker.queues import SettingsChange
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.outcomes import Success
-from queue_service.domain.records import NewEvent, OnComplete, Payload
+from queue_service.domain.records import NewEvent, OnComplete, Payload, QueueSettings
+from queue_service.domain.retry import PolicyChange
 from queue_service.kv.entries import Check, Write, WriteEntry
 from queue_service.storage.sqlite import SqliteStore
 
@@ -48,6 +51,7 @@ class Bench:
     async def open(self):
         self.store = await self.place.open()
         self.store.on_commit(lambda work: self.remembered.update(work.notices.settled))
+        self.operators = Operators(self.store, self.clock, self.terms)
 
     async def reopen(self):
         await self.store.close()
@@ -166,6 +170,25 @@ class Bench:
 
     def cancel_group(self, group_id):
         return self.write(CancelGroup(group_id))
+
+    async def update_queue(self, queue="q", *, create=True, policy=None, **fields):
+        """Set some settings of a queue, and fields of its policy."""
+        change = SettingsChange(
+            settings=QueueSettings(policy=PolicyChange(**policy or {}), **fields),
+            fields=frozenset(fields),
+            policy_fields=frozenset(policy or ()),
+        )
+        return (await self.operators.update_queue(queue, change, create=create)).queue
+
+    async def queue(self, name="q"):
+        """The record of a queue; its counts are those of the rows."""
+        queue = (await self.operators.get_queue(name)).queue
+        rows = await self.store._reader._connection.execute_fetchall(
+            "SELECT state, count(*) FROM event WHERE queue = ? GROUP BY state", (queue.id,)
+        )
+        counts = dict(rows)
+        assert (queue.pending, queue.leased, queue.failed) == tuple(counts.get(state, 0) for state in (1, 2, 4))
+        return queue
 
     def sweep(self, **values):
         return self.write(SweepCancelled(**values))

@@ -7,7 +7,12 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
-from longshore.v1 import kv_service_pb2_grpc, queue_service_pb2 as pb, queue_service_pb2_grpc
+from longshore.v1 import (
+    kv_service_pb2_grpc,
+    queue_admin_service_pb2_grpc,
+    queue_service_pb2 as pb,
+    queue_service_pb2_grpc,
+)
 from queue_service.app import App
 from queue_service.domain.limits import Limits
 from queue_service.settings import Settings
@@ -77,6 +82,11 @@ async def channel(app):
 @pytest.fixture
 def queue(channel):
     return queue_service_pb2_grpc.QueueServiceStub(channel)
+
+
+@pytest.fixture
+def admin(channel):
+    return queue_admin_service_pb2_grpc.QueueAdminServiceStub(channel)
 
 
 @pytest.fixture

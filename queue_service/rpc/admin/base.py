@@ -2,6 +2,7 @@
 
 from longshore.v1 import queue_admin_service_pb2_grpc
 from queue_service.broker.broker import Broker
+from queue_service.broker.operators import Operators
 from queue_service.domain.limits import Limits
 from queue_service.ports import Clock
 
@@ -9,7 +10,8 @@ from queue_service.ports import Clock
 class AdminPart(queue_admin_service_pb2_grpc.QueueAdminServiceServicer):
     """Some of the methods of QueueAdminService. The service inherits from all parts."""
 
-    def __init__(self, broker: Broker, clock: Clock, limits: Limits) -> None:
+    def __init__(self, broker: Broker, operators: Operators, clock: Clock, limits: Limits) -> None:
         self._broker = broker
+        self._operators = operators
         self._clock = clock
         self._limits = limits

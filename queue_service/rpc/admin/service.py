@@ -1,7 +1,7 @@
 """QueueAdminService as a whole: its parts side by side."""
 
-from queue_service.rpc.admin.base import AdminPart
+from queue_service.rpc.admin.queues import QueuesPart
 
 
-class QueueAdminServicer(AdminPart):
+class QueueAdminServicer(QueuesPart):
     """Serves operators."""

@@ -6,9 +6,10 @@ from functools import partial
 
 import aiosqlite
 
-from queue_service.domain.limits import CALLED_UP, PRIORITIES, SWEEP_EVENTS
+from queue_service.domain.limits import CALLED_UP, SWEEP_EVENTS
 from queue_service.domain.states import Place
-from queue_service.ports.workset import Loaded, Needs, Queues
+from queue_service.ports.queues import Queues
+from queue_service.ports.workset import Loaded, Needs
 from queue_service.storage.sqlite.calls import Call, run_all
 from queue_service.storage.sqlite.kept import Kept
 from queue_service.storage.sqlite.rows import (
@@ -79,6 +80,8 @@ class _Turn:
             yield Call("load_commits", {"ids": encode(needs.commits)}), self._take_commits
         for name, wanted in needs.claims.items():
             yield from self._claim(name, wanted)
+        for name in needs.schedules_of_queues:
+            yield Call("schedule_of_queue", {"queue": name}), partial(self._take_schedule, name)
         yield from self._pending()
         yield from self._jobs()
 
@@ -152,8 +155,7 @@ class _Turn:
         self.loaded.next_due[name] = None
         queue = self._queues.named(name)
         if queue is not None and queue.lanes:
-            lanes = [priority for priority in reversed(range(PRIORITIES)) if queue.lanes >> priority & 1]
-            span = {"queue": queue.id, "lanes": encode(lanes), "now": self._now}
+            span = {"queue": queue.id, "lanes": encode(queue.priorities), "now": self._now}
             claim = Call("claim_events", {**span, "limit": wanted, "max_bytes": self._claim_bytes})
             yield Call("next_due_time", span), partial(self._take_next_due, name)
             yield claim, partial(self._take_claimed, name, wanted)
@@ -186,6 +188,9 @@ class _Turn:
 
     def _take_pending(self, owner: bytes, rows: list[Row]) -> None:
         self.loaded.pending[owner] = [self.loaded.events.setdefault(row[0], event_of(row)) for row in rows]
+
+    def _take_schedule(self, queue: str, rows: list[Row]) -> None:
+        self.loaded.schedule_of_queue.update((queue, row[0]) for row in rows)
 
     def _take_jobs(self, rows: list[Row]) -> None:
         loaded = self.loaded

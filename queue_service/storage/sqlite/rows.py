@@ -36,6 +36,7 @@ _EVENT_STATES = {state.value: state for state in EventState}  # a look-up costs 
 _PLACES = {place.value: place for place in Place}
 _QUEUE_NUMBERS = (
     "purge_before",
+    "purge_left",
     "lanes",
     "pending",
     "leased",

@@ -17,8 +17,9 @@ from queue_service.domain.errors import BrokerError, DiskFull, Unavailable
 from queue_service.domain.limits import DEFAULT_LIMITS, LOW_WATER_BYTES, Limits
 from queue_service.domain.records import Entry, Group, Queue
 from queue_service.ports import Clock, Needs, Unit, Workset
+from queue_service.ports.queues import Queues
 from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
-from queue_service.ports.workset import Queues
+from queue_service.storage.sqlite.admin_reading import AdminReader
 from queue_service.storage.sqlite.disk import Disk
 from queue_service.storage.sqlite.event_reading import EventReader
 from queue_service.storage.sqlite.failures import failure_of
@@ -67,6 +68,8 @@ class SqliteStore:
         self._next_group = counters.last_group + 1
         self._next_key = counters.last_key + 1
         self._queues = Queues()
+        self.admin = AdminReader(reader, self._queues)
+        """What operators look at."""
         self.events = EventReader(reader, lambda: self._next_event - 1)
         """What is asked about events beside claims and settles."""
         self._line = Line()

@@ -112,6 +112,9 @@ CROSS JOIN event_record AS e ON e.id BETWEEN job.id AND job.id + job.events - 1
 WHERE g.group_id = :owner AND job.finish_time IS NULL AND e.state = 1
 LIMIT :limit;
 
+-- name: schedule_of_queue
+SELECT name FROM schedule WHERE queue = :queue LIMIT 1;
+
 -- name: load_jobs
 SELECT
     id, job_id, queue, group_number, request_id, fingerprint, events, success, failed, cancelled, root, depth,

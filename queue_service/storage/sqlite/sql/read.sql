@@ -87,8 +87,8 @@ LIMIT :limit;
 
 -- name: list_queues
 SELECT
-    id, name, create_time, paused, deleted, settings, purge_before, lanes, pending, leased, failed, finished_jobs,
-    pushed, delivered, succeeded, dead, cancelled, retried, leases_lost, released, redriven
+    id, name, create_time, paused, deleted, settings, purge_before, purge_left, lanes, pending, leased, failed,
+    finished_jobs, pushed, delivered, succeeded, dead, cancelled, retried, leases_lost, released, redriven
 FROM queue;
 
 -- name: leased_events

@@ -14,6 +14,7 @@ CREATE TABLE queue (
     deleted INTEGER NOT NULL,
     settings TEXT,
     purge_before INTEGER,
+    purge_left INTEGER NOT NULL CHECK ((purge_left > 0) = (purge_before IS NOT NULL)),
     lanes INTEGER NOT NULL,
     pending INTEGER NOT NULL CHECK (pending >= 0),
     leased INTEGER NOT NULL CHECK (leased >= 0),

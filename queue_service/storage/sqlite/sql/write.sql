@@ -3,13 +3,13 @@
 
 -- name: upsert_queues
 INSERT INTO queue (
-    id, name, create_time, paused, deleted, settings, purge_before, lanes, pending, leased, failed, finished_jobs,
-    pushed, delivered, succeeded, dead, cancelled, retried, leases_lost, released, redriven
+    id, name, create_time, paused, deleted, settings, purge_before, purge_left, lanes, pending, leased, failed,
+    finished_jobs, pushed, delivered, succeeded, dead, cancelled, retried, leases_lost, released, redriven
 )
 SELECT
     value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value
     ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value
-    ->> 16, value ->> 17, value ->> 18, value ->> 19, value ->> 20
+    ->> 16, value ->> 17, value ->> 18, value ->> 19, value ->> 20, value ->> 21
 FROM json_each(:rows)
 WHERE true
 ON CONFLICT (id) DO UPDATE SET
@@ -18,6 +18,7 @@ ON CONFLICT (id) DO UPDATE SET
     deleted = excluded.deleted,
     settings = excluded.settings,
     purge_before = excluded.purge_before,
+    purge_left = excluded.purge_left,
     lanes = excluded.lanes,
     pending = excluded.pending,
     leased = excluded.leased,

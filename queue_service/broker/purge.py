@@ -1,0 +1,73 @@
+"""Purging: one write marks every event of a queue; those that have not begun follow in bounded steps."""
+
+from queue_service.broker.queues import existing_queue
+from queue_service.broker.settle import cancel_pending
+from queue_service.broker.unit import BrokerUnit
+from queue_service.domain.errors import WrongState
+from queue_service.domain.limits import SWEEP_EVENTS
+from queue_service.domain.records import Queue
+from queue_service.domain.states import EventState
+from queue_service.ports import Needs, Workset
+
+
+class PurgeQueue(BrokerUnit[Queue]):
+    """Marks what is in a queue. From then on claims cancel it, and so does whatever brings it back from a worker."""
+
+    urgent = True
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def needs(self, needs: Needs) -> None:
+        """Queues are always there."""
+
+    def carry_out(self, work: Workset) -> Queue:
+        """Mark.
+
+        Raises:
+            QueueNotFound: there is no such queue.
+        """
+        queue = existing_queue(work, self._name)
+        if queue.pending or queue.leased:
+            queue = work.change_queue(queue.id)
+            queue.purge(work.next_event)
+            work.notices.purged[queue.id] = work.next_event
+        return queue
+
+
+class SweepPurged(BrokerUnit[None]):
+    """A step behind a mark: cancels those of some events that are pending below it.
+
+    Args:
+        events: at most SWEEP_EVENTS.
+    """
+
+    weight = SWEEP_EVENTS
+
+    def __init__(self, events: list[int]) -> None:
+        self._events = events
+
+    def needs(self, needs: Needs) -> None:
+        """The events."""
+        needs.events.update(self._events)
+
+    def carry_out(self, work: Workset) -> None:
+        """Cancel them. A claim, a worker or another cancel may have been first."""
+        for number in self._events:
+            event = work.loaded.events.get(number)
+            if event is None or event.state is not EventState.PENDING:
+                continue
+            if work.look_at_queue(event.queue).is_purged(event.id):
+                cancel_pending(work, event)
+
+
+def check_not_purging(queue: Queue) -> None:
+    """Whether dead letters may go back into a queue: below the mark of a purge they would be cancelled again.
+
+    Raises:
+        WrongState: it is being purged.
+    """
+    if queue.purge_before is not None:
+        raise WrongState(
+            "queue", queue.name, "is being purged: nothing can go back into it until GetQueue no longer says so"
+        )
