@@ -16,6 +16,7 @@ from longshore.v1 import (
 )
 from queue_service.broker.broker import Broker
 from queue_service.broker.operators import Operators
+from queue_service.broker.stored_events import StoredEvents
 from queue_service.broker.terms import Terms
 from queue_service.broker.watches import Watches
 from queue_service.clock import SystemClock
@@ -86,7 +87,7 @@ class App:
         )
         server.add(
             queue_admin_service_pb2_grpc.add_QueueAdminServiceServicer_to_server,
-            QueueAdminServicer(broker, Operators(store, clock, terms), clock, limits),
+            QueueAdminServicer(broker, Operators(store, clock, terms), StoredEvents(store, clock), clock, limits),
             queue_admin_service_pb2.DESCRIPTOR.services_by_name["QueueAdminService"],
         )
         try:

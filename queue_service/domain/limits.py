@@ -101,6 +101,8 @@ class Limits:
     """Items of a page of who asks for no number."""
     stats_jobs: int = 1_000
     """Jobs of one GetJobStats."""
+    filter_events: int = 1_000
+    """Event ids of one EventFilter."""
     watchers: int = 10_000
     """Open WatchJobs and WatchGroups: each is a call of its own."""
     max_run_time: Milliseconds | None = None

@@ -8,12 +8,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from longshore.v1 import event_pb2
 from queue_service.domain.errors import Fault, InvalidRequest
-from queue_service.domain.ids import LeaseKey, is_reserved, parse_id, parse_lease_id
+from queue_service.domain.ids import EventId, LeaseKey, is_reserved, parse_event_id, parse_id, parse_lease_id
 from queue_service.domain.limits import DAY, ENTRY_KEY, QUEUE_NAME, SECOND
 from queue_service.domain.records import Payload
 
 NO_LEASE = LeaseKey(0, 0)
 """Stands for a lease of another store: no event has this number."""
+NO_EVENT = EventId(b"", 0)
+"""Stands for a faulty one."""
 MAX_FAULTS = 100
 NANOS_PER_SECOND = 1_000_000_000
 YEAR_1 = -62_135_596_800
@@ -82,6 +84,14 @@ class Checks:
             return b""
         if new and is_reserved(value):
             self.fault(field, "is a UUID of version 8, which is kept for completion jobs: use version 7 or 4")
+        return value
+
+    def event_id(self, field: str, text: str) -> EventId:
+        """An event_id."""
+        value = parse_event_id(text)
+        if value is None:
+            self.fault(field, f"must be <job_id>.<ordinal> as deliveries have it, is {text[:80]!r}")
+            return NO_EVENT
         return value
 
     def lease(self, field: str, lease_id: str, incarnation: str) -> LeaseKey:
