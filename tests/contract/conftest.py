@@ -15,12 +15,14 @@ from queue_service.broker.operators import Operators
 from queue_service.broker.push import NewJob, Parent, Push
 from queue_service.broker.queues import SettingsChange
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
+from queue_service.broker.stored_events import EventFilter, StoredEvents
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.outcomes import Success
 from queue_service.domain.records import NewEvent, OnComplete, Payload, QueueSettings
 from queue_service.domain.retry import PolicyChange
 from queue_service.kv.entries import Check, Write, WriteEntry
+from queue_service.ports.events import START
 from queue_service.storage.sqlite import SqliteStore
 
 LEASE = 60_000
@@ -197,6 +199,23 @@ class Bench:
         """Set an entry; None deletes it. version: the one that it must have, 0 for absent."""
         write = Write(key=key, payload=value and Payload(value, is_json=False), expire_after=expire_after)
         return self.write(WriteEntry(write, check=None if version is None else Check(key=key, version=version)))
+
+    @property
+    def events(self):
+        """What operators do with stored events."""
+        return StoredEvents(self.store, self.clock)
+
+    async def stored(self, *, full=False, limit=100, max_bytes=10**7, **chosen):
+        """The chosen events, over all pages."""
+        found, after = [], START
+        while after is not None:
+            page = await self.events.page(
+                EventFilter(**chosen), after=after, limit=limit, full=full, max_bytes=max_bytes
+            )
+            assert len(page.events) <= limit
+            found += page.events
+            after = page.after
+        return found
 
     async def get(self, key):
         return (await self.store.get_entries([key], self.clock.now())).get(key)
