@@ -159,10 +159,10 @@ class StoredEvents:
         )
 
     async def _queue(self, name: str) -> Queue:
-        for queue in await self._store.queues():
-            if queue.name == name and not queue.deleted:
-                return queue
-        raise QueueNotFound(name)
+        queue = await self._store.admin.find_queue(name)
+        if queue is None:
+            raise QueueNotFound(name)
+        return queue
 
     async def _numbers_of_job(self, job_id: bytes) -> range:
         found = await self._store.get_jobs([job_id])

@@ -37,20 +37,19 @@ def fail(bench):
 
 
 async def test_states(bench, fail):
-    """Events are chosen by their state; what was cancelled, and what succeeded unkept, is not there."""
-    pushed = await bench.push(count=3)
-    done, leased, _ = await bench.claim(count=3)
-    await bench.settle(done.key)
-    await bench.settle((await bench.claim(count=1) or [leased])[0].key, Release(after=5))
-    leased, *_ = await bench.claim(count=1) or [None]
+    """Events are chosen by their state; what was cancelled, and what succeeded and was not kept, is not there."""
+    await bench.push(count=3)
+    done, released, leased = [one.key for one in await bench.claim(count=3)]
+    await bench.settle(done)
+    await bench.settle(released, Release(after=5))
     await fail("dead")
     gone = await bench.push("gone")
     await bench.cancel_job(gone.job_id)
-    first = (await bench.store.get_jobs([pushed.job_id]))[pushed.job_id].job.id
-    assert names(await bench.stored()) == [first + 1, first + 2, first + 3]
-    assert names(await bench.stored(state=EventState.PENDING)) == [first + 1]
-    assert names(await bench.stored(state=EventState.LEASED)) == [first + 2]
-    assert names(await bench.stored(state=EventState.FAILED)) == [first + 3]
+    dead = leased.event + 1
+    assert names(await bench.stored()) == [released.event, leased.event, dead]
+    assert names(await bench.stored(state=EventState.PENDING)) == [released.event]
+    assert names(await bench.stored(state=EventState.LEASED)) == [leased.event]
+    assert names(await bench.stored(state=EventState.FAILED)) == [dead]
     assert await bench.stored(state=EventState.SUCCEEDED) == []
 
 
@@ -154,9 +153,7 @@ async def test_pending_of_a_queue(bench, monkeypatch, few):
 async def test_ways(bench, statement, way):
     """A search seeks; it never looks through what an index leaves out."""
     parameters = dict.fromkeys(re.findall(r":(\w+)", SQL[statement]))
-    rows = list(
-        await bench.store._connection.execute_fetchall(f"EXPLAIN QUERY PLAN {SQL[statement]}", parameters)
-    )
+    rows = list(await bench.store._connection.execute_fetchall(f"EXPLAIN QUERY PLAN {SQL[statement]}", parameters))
     assert re.search(way, rows[0][3]), rows
     assert statement == "find_pending_events" or not any("ORDER BY" in row[3] for row in rows)
 
@@ -184,7 +181,11 @@ async def test_full(bench):
     found = stored.event
     assert (found.state, found.priority, found.attempt, found.failures) == (EventState.PENDING, 7, 1, 1)
     assert (found.due_time, found.expire_time) == (pushed_at + 15, pushed_at + 60_000)
-    assert (found.first_delivery_time, found.finish_time, found.policy) == (pushed_at, None, PolicyChange(max_attempts=9))
+    assert (found.first_delivery_time, found.finish_time, found.policy) == (
+        pushed_at,
+        None,
+        PolicyChange(max_attempts=9),
+    )
     assert found.context == Context(reason="BUSY", message="later", data=data)
     assert (found.payload, found.attributes) == (event.payload, {"traceparent": "t"})
     (attempt,) = found.history
@@ -255,7 +256,7 @@ async def test_kept_successes(bench):
     """Where the queue keeps what succeeded, it is listed and shown with its payload, key and end."""
     event = NewEvent(payload=Payload(b"kept", is_json=False), concurrency=Concurrency("k", 2))
     pushed = await bench.push(events=(event,), fingerprint=b"")
-    await bench.keep_succeeded("q")
+    await bench.update_queue("q", keep_succeeded=True)
     lease = await bench.lease()
     bench.clock.step(3)
     await bench.settle(lease, Success(result=Payload(b"r", is_json=False)))
