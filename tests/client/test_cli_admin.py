@@ -172,7 +172,7 @@ def test_an_event_is_shown_with_its_attempts(longshore_command, script, command)
                     attempt=1,
                     outcome=pb.ATTEMPT_OUTCOME_RETRY,
                     reason="LATER",
-                    message="not yet",
+                    message="not yet\nagain",
                     delivery_time=THEN,
                     end_time=THEN,
                 )
@@ -182,21 +182,21 @@ def test_an_event_is_shown_with_its_attempts(longshore_command, script, command)
     shown = longshore_command(command, "show", "j.1").stdout
     for text in (
         "j.1: FAILED",
-        "2, 1 failures, 0 leases lost",
+        "2, 1 failure, 0 leases lost",
         "BROKEN",
         '{"a": 1}',
         '{"hex": "ff"}',
         "customer-7, limit 2",
-        '"max_attempts": 2',
+        '{"max_attempts": 2}',
         "25% page 3",
-        f"{MOMENT}  RETRY  LATER  not yet",
+        f"attempt 1        {MOMENT}  RETRY  LATER  not yet\n                   again",
     ):
         assert text in shown
     assert json.loads(longshore_command(command, "show", "j.1", "--output", "json").stdout)["attempts"][0] == {
         "attempt": 1,
         "outcome": "RETRY",
         "reason": "LATER",
-        "message": "not yet",
+        "message": "not yet\nagain",
         "delivery_time": "2030-03-17T17:46:40+00:00",
         "end_time": "2030-03-17T17:46:40+00:00",
     }
@@ -219,11 +219,13 @@ def test_pending_events_are_changed(longshore_command, script):
 
 def test_dead_letters_are_listed(longshore_command, script):
     script.answers["ListEvents"] = pb.ListEventsResponse(
-        events=[event(state=event_pb2.EVENT_STATE_FAILED, finish_time=THEN, reason="BROKEN", message="line\nbreak")]
+        events=[
+            event(state=event_pb2.EVENT_STATE_FAILED, finish_time=THEN, reason="BROKEN", message="line\nbreak \x1b[2J")
+        ]
     )
     times = ("--after", "2030-01-01T00:00:00Z", "--before", "2030-01-02T00:00:00Z")
     result = longshore_command("dead", "list", "--reason", "BROKEN", *times)
-    assert result.stdout.splitlines()[1].endswith("BROKEN  line break")
+    assert result.stdout.splitlines()[1].endswith("BROKEN  line break \\x1b[2J")
     [request] = script.requests["ListEvents"]
     assert request.filter.state == event_pb2.EVENT_STATE_FAILED
     assert request.filter.reason == "BROKEN"
@@ -282,6 +284,7 @@ def test_a_schedule_is_put_listed_shown_paused_and_run(longshore_command, script
     assert rows(longshore_command("schedules", "list"))[1][:1] == ["nightly"]
     shown = longshore_command("schedules", "show", "nightly").stdout
     assert MOMENT in shown
+    assert 'event 0      {"body": {"a": 1}}\n' in shown
     assert json.loads(longshore_command("schedules", "show", "nightly", "--output", "json").stdout)["skipped"] == 3
     assert longshore_command("schedules", "pause", "nightly").exit_code == 0
     assert longshore_command("schedules", "resume", "nightly").exit_code == 0

@@ -180,8 +180,8 @@ def test_a_job_of_many_lines_is_refused_as_one_and_names_the_line(longshore_comm
     result = longshore_command("push", "work", "--jsonl", "-", "--events-per-job", "3", stdin="1\n\n2\n3\n4\n")
     assert result.exit_code == 1
     assert "lines 1 to 4: line 3: payload: has too many bytes" in result.stderr
-    assert "1 events pushed in 1 jobs" in result.stdout
-    assert "4 lines were not pushed" in result.stdout
+    assert "1 event pushed in 1 job" in result.stdout
+    assert "4 lines not pushed" in result.stdout
 
 
 def test_a_file_that_was_pushed_in_part_is_pushed_again(longshore_command, script):
@@ -200,7 +200,7 @@ def test_a_file_that_was_pushed_in_part_is_pushed_again(longshore_command, scrip
     result = longshore_command("push", "work", "--jsonl", "-", "--request-id", "day-1", stdin="1\n2\n3\n")
     assert result.exit_code == 1
     assert "2 events pushed in 2 jobs" in result.stdout
-    assert "1 of the jobs were there before" in result.stdout
+    assert "jobs that were there before: 1" in result.stdout
     assert "line 2: was pushed before with the request id day-1.2" in result.stderr
 
 

@@ -9,7 +9,7 @@ from typing import Generic, TextIO, TypeVar
 
 import click
 
-from longshore.cli.printing import as_json
+from longshore.cli.printing import as_json, harmless
 from longshore.cli.running import Service, run
 
 Value = TypeVar("Value")
@@ -61,7 +61,7 @@ class Display(Generic[Value]):
 
     def show(self, value: Value) -> None:
         """Show the thing as it is now; a line that says nothing new is left out."""
-        told = self._tell(value)
+        told = harmless(self._tell(value))
         if told == self._last:
             return
         self._last = told

@@ -8,7 +8,7 @@ import click
 from longshore.admin.events import EventFilter
 from longshore.admin.stored import EventState, StoredEvent
 from longshore.cli.parameters import instant, options, span
-from longshore.cli.printing import Column, Printer, as_json, facts, moment
+from longshore.cli.printing import Column, Printer, as_json, counted, facts, given, moment
 from longshore.cli.running import confirm, queue_command, yes_option
 from longshore.client import Client
 
@@ -96,7 +96,7 @@ async def update(
     if due is None and priority is None:
         raise click.UsageError("Nothing to change: give --at, --delay or --priority")
     updated = await client.admin.events.update(_chosen(event_ids, where), due=due, priority=priority)
-    out.one({"updated": updated}, f"{updated:,} events changed")
+    out.one({"updated": updated}, f"{counted(updated, 'event')} changed")
 
 
 @click.group()
@@ -129,7 +129,7 @@ async def redrive(
 ) -> None:
     """Put dead letters back to PENDING with fresh counters."""
     done = await client.admin.events.redrive(_chosen(event_ids, where), rate=rate)
-    words = f"{done.redriven:,} dead letters put back"
+    words = f"{counted(done.redriven, 'dead letter')} put back"
     if done.skipped:
         words += f"; {done.skipped:,} stay, because their job or group was cancelled"
     if rate is not None and done.last_due_time is not None:
@@ -150,7 +150,7 @@ async def delete(client: Client, out: Printer, *, event_ids: tuple[str, ...], ye
     named = [f"{len(event_ids):,} named"] if event_ids else []
     confirm(f"Delete the dead letters of {', '.join(told + named)}?", yes=yes)
     deleted = await client.admin.events.delete(chosen)
-    out.one({"deleted": deleted}, f"{deleted:,} dead letters deleted")
+    out.one({"deleted": deleted}, f"{counted(deleted, 'dead letter')} deleted")
 
 
 def _chosen(event_ids: tuple[str, ...], where: dict[str, Any]) -> EventFilter:
@@ -169,7 +169,10 @@ def _details(event: StoredEvent) -> str:
     pairs: list[tuple[str, object]] = [
         ("queue", event.queue),
         ("priority", event.priority),
-        ("attempts", f"{event.attempt}, {event.failures} failures, {event.lease_losses} leases lost"),
+        (
+            "attempts",
+            f"{event.attempt}, {counted(event.failures, 'failure')}, {counted(event.lease_losses, 'lease')} lost",
+        ),
         ("reason", event.reason),
         ("message", event.message),
         ("pushed", moment(event.push_time)),
@@ -179,7 +182,7 @@ def _details(event: StoredEvent) -> str:
         ("ended", moment(event.finish_time) if event.finish_time else None),
         ("progress", f"{share}{event.progress_text}"),
         ("concurrency key", f"{event.concurrency.key}, limit {event.concurrency.limit}" if event.concurrency else None),
-        ("retry policy", as_json(event.retry_policy) if event.retry_policy else None),
+        ("retry policy", given(event.retry_policy) if event.retry_policy else None),
         *((f"attribute {key}", value) for key, value in event.attributes.items()),
         ("body", as_json(event.body)),
         ("data", as_json(event.data) if event.data is not None else None),

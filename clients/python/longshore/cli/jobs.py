@@ -7,7 +7,7 @@ import click
 
 from longshore.cli.display import Following
 from longshore.cli.parameters import event_options, json_argument, options, take_event
-from longshore.cli.printing import Printer, as_json, facts, moment
+from longshore.cli.printing import Printer, as_json, counted, facts, harmless, moment
 from longshore.cli.running import QUEUE_SERVICE, broker_client, output_option, queue_command
 from longshore.client import Client
 from longshore.groups import GroupInfo, GroupResult
@@ -57,7 +57,7 @@ def watch(id_: str, is_group: bool, address: str, output: str) -> None:
     job = _JOB.follow(address, output, _job_changes(address, id_))
     if output == "text":
         for left in job.results:
-            click.echo(f"{left.event_id}: {as_json(left.result)}")
+            click.echo(harmless(f"{left.event_id}: {as_json(left.result)}"))
     raise click.exceptions.Exit(_JOB_CODES[job.stats.state])
 
 
@@ -199,7 +199,7 @@ def job_line(job: JobInfo) -> str:
 def group_line(group: GroupInfo) -> str:
     """A group in one line."""
     state = f"{group.state}" if group.result is GroupResult.UNSPECIFIED else f"{group.state} ({group.result})"
-    return f"{group.group_id}: {state}  {group.jobs:,} jobs  {_counts(group)}"
+    return f"{group.group_id}: {state}  {counted(group.jobs, 'job')}  {_counts(group)}"
 
 
 def _details(job: JobInfo) -> str:

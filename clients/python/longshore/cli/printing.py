@@ -19,6 +19,7 @@ Column = tuple[str, Callable[[Any], str]]
 """A title, and what stands below it for a row. A title in front of a ">" stands at the right."""
 
 _MEASURED_ROWS = 100
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) != "\n"}
 
 
 class Printer:
@@ -43,7 +44,7 @@ class Printer:
             value: for programs.
             text: for people.
         """
-        click.echo(as_json(value) if self.json else text)
+        click.echo(as_json(value) if self.json else harmless(text))
 
     async def table(self, rows: AsyncIterable[Row], columns: Sequence[Column]) -> None:
         """Print a list as it comes. Its first rows decide how wide the columns are."""
@@ -79,14 +80,31 @@ def _line(cells: Sequence[str], widths: Sequence[int], rights: Sequence[bool]) -
         cell.rjust(width) if right else cell.ljust(width)
         for cell, width, right in zip(cells, widths, rights, strict=True)
     )
-    return "  ".join(aligned).rstrip()
+    return harmless("  ".join(aligned).rstrip())
 
 
 def facts(title: str, pairs: Iterable[tuple[str, object]]) -> str:
     """A title and what is known below it, line by line. What is None or empty is left out."""
     known = [(name, str(value)) for name, value in pairs if value is not None and value != ""]
     width = max((len(name) for name, _ in known), default=0)
-    return "\n".join([title, *(f"  {name.ljust(width)}  {value}" for name, value in known)])
+    further = "\n" + " " * (width + 4)
+    return "\n".join([title, *(f"  {name.ljust(width)}  {further.join(text.splitlines())}" for name, text in known)])
+
+
+def harmless(text: str) -> str:
+    """Text for a terminal, which must not obey what events and handlers say: control characters are written out."""
+    return text.translate(_CONTROLS)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 event", "1,200 events"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def given(options: Any) -> str:
+    """A dataclass of options for people: those that are given, as JSON."""
+    fields = ((field.name, getattr(options, field.name)) for field in dataclasses.fields(options))
+    return as_json({name: value for name, value in fields if value is not None})
 
 
 def span_text(seconds: Span | None) -> str | None:

@@ -15,7 +15,7 @@ from longshore.cli.bulk import BulkOptions, BulkPush, Fault, Tally
 from longshore.cli.display import Line
 from longshore.cli.lines import numbered_lines, size_of
 from longshore.cli.parameters import event_options, instant, json_argument, json_text, take_event
-from longshore.cli.printing import Printer
+from longshore.cli.printing import Printer, counted
 from longshore.cli.running import queue_command
 from longshore.client import Client
 from longshore.payloads import Json
@@ -157,11 +157,12 @@ async def _draw(tally: Tally, size: int | None, begun: float) -> None:
 
 def _in_words(tally: Tally, seconds: float) -> str:
     rate = f" ({tally.events / seconds:,.0f} a second)" if seconds > 0 else ""
-    words = f"{tally.events:,} events pushed in {tally.jobs:,} jobs in {seconds:.1f} s{rate}"
+    words = f"{counted(tally.events, 'event')} pushed in {counted(tally.jobs, 'job')} in {seconds:.1f} s{rate}"
     if tally.deduplicated:
-        words += f"; {tally.deduplicated:,} of the jobs were there before"
+        words += f"; jobs that were there before: {tally.deduplicated:,}"
     if tally.faults:
-        words += f"; {sum(fault.last_line - fault.line + 1 for fault in tally.faults):,} lines were not pushed"
+        lines = sum(fault.last_line - fault.line + 1 for fault in tally.faults)
+        words += f"; {counted(lines, 'line')} not pushed"
     return words
 
 

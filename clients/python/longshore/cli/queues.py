@@ -142,8 +142,8 @@ def _details(queue: QueueInfo) -> str:
     policy, settings = queue.effective_retry_policy, queue.settings
     own = {name for name in _RETRY_FIELDS if getattr(settings.retry_policy, name) is not None}
     pairs: list[tuple[str, object]] = [
-        ("oldest ready", moment(queue.oldest_ready_time)),
-        ("next due", moment(queue.next_due_time)),
+        ("oldest ready", moment(queue.oldest_ready_time) if queue.oldest_ready_time else None),
+        ("next due", moment(queue.next_due_time) if queue.next_due_time else None),
         ("created", moment(queue.create_time)),
         ("totals", "  ".join(f"{field.name} {getattr(queue.totals, field.name):,}" for field in fields(queue.totals))),
     ]

@@ -6,7 +6,7 @@ import click
 
 from longshore.admin.schedules import MissedFirePolicy, OverlapPolicy, ScheduleInfo
 from longshore.cli.parameters import event_options, json_argument, take_event
-from longshore.cli.printing import Printer, as_json, facts, moment
+from longshore.cli.printing import Printer, facts, given, moment
 from longshore.cli.running import confirm, queue_command, yes_option
 from longshore.client import Client
 from longshore.payloads import Json
@@ -153,6 +153,6 @@ def _details(schedule: ScheduleInfo) -> str:
             ("overlap", schedule.overlap),
             ("missed fire", schedule.missed_fire),
             ("put", moment(schedule.update_time)),
-            *((f"event {number}", as_json(event)) for number, event in enumerate(schedule.events)),
+            *((f"event {number}", given(event)) for number, event in enumerate(schedule.events)),
         ),
     )
