@@ -24,6 +24,7 @@ from queue_service.kv.rates import EntryRates
 from queue_service.kv.store import KeyValueStore
 from queue_service.maintenance.chores import CancelSweeps, IdleGroups
 from queue_service.maintenance.expiry import Expiry
+from queue_service.maintenance.fire_times import FireTimes
 from queue_service.maintenance.maintenance import Maintenance
 from queue_service.maintenance.purges import PurgeSweeps
 from queue_service.ports import Clock
@@ -72,7 +73,9 @@ class App:
         broker = Broker(store, clock, terms, rates)
         watches = Watches(store, most=limits.watchers, later=asyncio.get_running_loop().call_later)
         maintenance = Maintenance(
-            [CancelSweeps(store), PurgeSweeps(store), IdleGroups(store), Expiry(store)], store, clock
+            [FireTimes(store, terms), CancelSweeps(store), PurgeSweeps(store), IdleGroups(store), Expiry(store)],
+            store,
+            clock,
         )
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(

@@ -14,6 +14,7 @@ from queue_service.broker.extend import Extend, Extended, Extension
 from queue_service.broker.groups import CreateGroup, SealGroup
 from queue_service.broker.leases import Leases
 from queue_service.broker.push import NewJob, Parent, Push, Pushed
+from queue_service.broker.scheduling import Scheduling
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
 from queue_service.broker.subscriber import Subscriber
 from queue_service.broker.terms import Terms
@@ -48,6 +49,7 @@ class Broker:
         self._clock = clock
         self._terms = terms
         self._leases = Leases(clock, self._expire)
+        self.schedules = Scheduling(store, terms)
         self._dispatcher = Dispatcher(store, clock, self._leases, give_back=self._give_back, terms=terms)
         self._settled: OrderedDict[LeaseKey, Settled] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()

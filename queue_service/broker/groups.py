@@ -1,9 +1,10 @@
 """Creating and sealing groups. Completing them is the end of every unit; see unit.py."""
 
 from queue_service.broker.push import Parent, parent_job
+from queue_service.broker.room import check_queue
 from queue_service.broker.terms import Terms
 from queue_service.broker.unit import BrokerUnit
-from queue_service.domain.errors import GroupNotFound, IdReused, QueueNotFound
+from queue_service.domain.errors import GroupNotFound, IdReused
 from queue_service.domain.ids import format_id, new_id
 from queue_service.domain.limits import GROUP_SEAL_AFTER
 from queue_service.domain.records import Group, OnComplete
@@ -56,10 +57,8 @@ class CreateGroup(BrokerUnit[tuple[Group, bool]]):
                 raise IdReused("group_id", format_id(existing.group_id))
             return existing, True
         parent = None if self._parent is None else parent_job(work, self._parent)
-        if self._on_complete is not None and not self._limits.create_queues:
-            queue = work.find_queue(self._on_complete.queue)
-            if queue is None or queue.deleted:
-                raise QueueNotFound(self._on_complete.queue)
+        if self._on_complete is not None:
+            check_queue(work, self._on_complete.queue, self._limits)
         group = Group(
             id=work.next_group,
             group_id=self._group_id or new_id(work.now),

@@ -3,8 +3,20 @@
 from queue_service.domain.errors import ChainLimit, QueueFull, QueueNotFound
 from queue_service.domain.ids import format_id
 from queue_service.domain.limits import Limits
-from queue_service.domain.records import Job, NewEvent
+from queue_service.domain.records import Job, NewEvent, Queue
 from queue_service.ports import Workset
+
+
+def check_queue(work: Workset, name: str, limits: Limits) -> Queue | None:
+    """The queue that would be pushed to. None: the push would make it.
+
+    Raises:
+        QueueNotFound: there is no such queue, and pushes do not make one.
+    """
+    known = work.find_queue(name)
+    if known is None and not limits.create_queues:
+        raise QueueNotFound(name)
+    return known
 
 
 class Room:
@@ -41,9 +53,7 @@ class Room:
             self._take_chain(parent)
 
     def _take_queue(self, name: str, events: int) -> None:
-        known = self._work.find_queue(name)
-        if known is None and not self._limits.create_queues:
-            raise QueueNotFound(name)
+        known = check_queue(self._work, name, self._limits)
         own = None if known is None else known.settings.max_pending
         limit = self._limits.max_pending if own is None else own
         if limit is None:

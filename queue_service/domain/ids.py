@@ -74,16 +74,23 @@ def format_id(value: bytes) -> str:
 
 
 def completion_job_id(group: bytes) -> bytes:
-    """The id of a group's completion job: known as soon as the group is.
+    """The id of a group's completion job: known as soon as the group is, so that it can be pushed once only."""
+    return _reserved(group, b"on_complete")
 
-    It is a UUID of version 8, which pushes may not use: so completing a group cannot meet an id that is taken.
-    """
-    value = bytearray(hashlib.blake2b(group, digest_size=16, person=b"on_complete").digest())
-    value[6] = value[6] & 0x0F | 0x80
+
+def fire_job_id(schedule: str, create_time: int, fire_time: int) -> bytes:
+    """The id of the job of a fire time: there can be no second one. A schedule that was put anew has other ids."""
+    return _reserved(f"{schedule} {create_time} {fire_time}".encode(), b"fire_time")
+
+
+def _reserved(data: bytes, kind: bytes) -> bytes:
+    """A UUID of version 8, which pushes may not use: so what the broker pushes cannot meet an id that is taken."""
+    value = bytearray(hashlib.blake2b(data, digest_size=16, person=kind).digest())
+    value[6] = value[6] & 0x0F | RESERVED_VERSION << 4
     value[8] = value[8] & 0x3F | 0x80
     return bytes(value)
 
 
 def is_reserved(job_id: bytes) -> bool:
-    """Whether the id is of the kind that only completion jobs have."""
+    """Whether the id is of the kind that only jobs of the broker's own have."""
     return job_id[6] >> 4 == RESERVED_VERSION

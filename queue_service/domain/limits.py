@@ -75,6 +75,8 @@ class Limits:
     """Of each of its events: leaves room for the two that a fire time adds."""
     cron_bytes: Bytes = 256
     """Of a schedule's cron expression."""
+    schedules: int = 10_000
+    """Of one broker: each is an operator's, a million of them are somebody's data."""
     subscriptions: int = 100
     """Queues of one stream or one LeaseEvents: they are served in turn."""
     max_in_flight: int = 10_000
@@ -164,3 +166,9 @@ GROUP_SEAL_AFTER = 24 * HOUR
 """An open group without pushes seals itself, so that nothing waits for ever."""
 WEIGHT_BYTES = 4 * KIB
 """Of a payload: so many weigh as much as one event more, so that a turn of the writer is bounded in bytes too."""
+MISSED_AFTER = MINUTE
+"""A fire time that was passed so long ago is missed; until then it is only late."""
+FIRED_AT_ONCE = 32
+"""Schedules that one step fires: some 8 MiB of events at most."""
+CLOCK_BACK = DAY
+"""A clock that goes back by less only repeats what has fired; one that goes back by more was wrong before."""

@@ -7,6 +7,7 @@ from queue_service.domain.ids import LeaseKey
 from queue_service.domain.records import Entry, Group, Job, Payload, Progress, Queue
 from queue_service.ports.admin import AdminReads
 from queue_service.ports.events import EventReads
+from queue_service.ports.schedules import ScheduleReads
 from queue_service.ports.workset import Needs, Workset
 
 T_co = TypeVar("T_co", covariant=True)
@@ -104,6 +105,11 @@ class Store(Protocol):
     @property
     def events(self) -> EventReads:
         """What is asked about events beside claims and settles."""
+        ...
+
+    @property
+    def schedules(self) -> ScheduleReads:
+        """Schedules to read."""
         ...
 
     async def write(self, unit: Unit[T]) -> T:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.outcomes import SettleStatus
 from queue_service.domain.records import Entry, Event, Group, Job, Key, Payload, Queue
+from queue_service.domain.schedules import Schedule
 from queue_service.domain.states import EventState
 from queue_service.ports.lines import Line
 from queue_service.ports.queues import Queues
@@ -38,6 +39,8 @@ class Needs:
     pending_of_groups: set[bytes] = field(default_factory=set)
     schedules_of_queues: set[str] = field(default_factory=set)
     """Queues of which it is wanted whether a schedule pushes to them."""
+    schedules: set[str] = field(default_factory=set)
+    """Names. The latest job of each comes along, and so do the keys of its events."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +88,9 @@ class Loaded:
     """Job id or group id to pending events."""
     schedule_of_queue: dict[str, str] = field(default_factory=dict)
     """Queue name to the name of a schedule that pushes to it."""
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    schedules_kept: int = 0
+    """How many there are in all, where any was asked for."""
 
 
 @dataclass(slots=True)
@@ -108,6 +114,8 @@ class Changes:
     entries: dict[str, Entry | None] = field(default_factory=dict)
     """Key to the new entry; None deletes."""
     commits: list[RememberedCommit] = field(default_factory=list)
+    schedules: dict[str, Schedule | None] = field(default_factory=dict)
+    """Name to the schedule as it is now; None deletes."""
 
     def __bool__(self) -> bool:
         return bool(
@@ -120,6 +128,7 @@ class Changes:
             or self.groups
             or self.commits
             or self.queues
+            or self.schedules
         )
 
 
@@ -249,6 +258,10 @@ class Workset:
         entry = self.changes.entries[key] if key in self.changes.entries else self.loaded.entries.get(key)
         return entry if entry is not None and entry.is_live(self.now) else None
 
+    def schedule(self, name: str) -> Schedule | None:
+        """A schedule by its name."""
+        return self.loaded.schedules.get(name)
+
     def leased(self, key: LeaseKey) -> Event | None:
         """The event of a lease that holds."""
         event = self.loaded.events.get(key.event)
@@ -315,6 +328,20 @@ class Workset:
     def replace_queue(self, queue: Queue) -> None:
         """Put a record in place of the one with the same number."""
         self.changes.queues[queue.id] = queue
+
+    def write_schedule(self, schedule: Schedule) -> None:
+        """Note a schedule's new content."""
+        name = schedule.spec.name
+        self.loaded.schedules_kept += name not in self.loaded.schedules
+        self.loaded.schedules[name] = self.changes.schedules[name] = schedule
+
+    def delete_schedule(self, name: str) -> bool:
+        """Note that a schedule goes. Answers whether there was one."""
+        if self.loaded.schedules.pop(name, None) is None:
+            return False
+        self.loaded.schedules_kept -= 1
+        self.changes.schedules[name] = None
+        return True
 
     def take_version(self) -> int:
         """The next entry version of the store."""

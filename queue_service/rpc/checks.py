@@ -83,7 +83,7 @@ class Checks:
             self.fault(field, f"must be a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057, is {text[:80]!r}")
             return b""
         if new and is_reserved(value):
-            self.fault(field, "is a UUID of version 8, which is kept for completion jobs: use version 7 or 4")
+            self.fault(field, "is a UUID of version 8, which is kept for jobs of the broker's own: use version 7 or 4")
         return value
 
     def event_id(self, field: str, text: str) -> EventId:

@@ -9,8 +9,9 @@ from queue_service.broker.claim import Delivered
 from queue_service.broker.extend import Extended
 from queue_service.broker.push import Pushed
 from queue_service.domain.ids import completion_job_id, format_id, lease_id
+from queue_service.domain.limits import DEFAULT_PRIORITY
 from queue_service.domain.outcomes import SettleStatus
-from queue_service.domain.records import Context, Entry, Event, Group, Job, Payload, Progress
+from queue_service.domain.records import Context, Entry, Event, Group, Job, NewEvent, Payload, Progress
 from queue_service.domain.retry import PolicyChange, RetryPolicy
 from queue_service.ports.store import JobDetails, JobView
 from queue_service.ports.workset import Settled
@@ -47,6 +48,20 @@ def retry_policy(policy: RetryPolicy | PolicyChange) -> event_pb2.RetryPolicy:
 def payload(value: Payload) -> event_pb2.Payload:
     """Carried data."""
     return event_pb2.Payload(json=value.data.decode()) if value.is_json else event_pb2.Payload(data=value.data)
+
+
+def event_spec(spec: NewEvent) -> event_pb2.EventSpec:
+    """An event that is to be pushed. What is as it would be without saying so is absent."""
+    return event_pb2.EventSpec(
+        payload=payload(spec.payload),
+        delay=optional_duration(spec.delay or None),
+        not_before_time=optional_timestamp(spec.not_before_time),
+        priority=None if spec.priority == DEFAULT_PRIORITY else spec.priority,
+        concurrency=None if spec.concurrency is None else event_pb2.Concurrency(**spec.concurrency._asdict()),
+        attributes=spec.attributes,
+        retry_policy=None if spec.policy is None else retry_policy(spec.policy),
+        expire_after=optional_duration(spec.expire_after),
+    )
 
 
 def delivery(delivered: Delivered, incarnation: str) -> event_pb2.Delivery:

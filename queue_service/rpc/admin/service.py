@@ -2,7 +2,8 @@
 
 from queue_service.rpc.admin.events import EventsPart
 from queue_service.rpc.admin.queues import QueuesPart
+from queue_service.rpc.admin.schedules import SchedulesPart
 
 
-class QueueAdminServicer(QueuesPart, EventsPart):
+class QueueAdminServicer(QueuesPart, EventsPart, SchedulesPart):
     """Serves operators."""

@@ -1,12 +1,13 @@
 """Reads what the units of a turn need: events first, then their jobs and keys, then groups, lines and lineages."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import aiosqlite
 
 from queue_service.domain.limits import CALLED_UP, SWEEP_EVENTS
+from queue_service.domain.records import NewEvent
 from queue_service.domain.states import Place
 from queue_service.ports.queues import Queues
 from queue_service.ports.workset import Loaded, Needs
@@ -26,6 +27,7 @@ from queue_service.storage.sqlite.rows import (
     key_of,
     line_of,
 )
+from queue_service.storage.sqlite.schedules import schedule_of
 
 Take = Callable[[list[Row]], None]
 
@@ -78,6 +80,9 @@ class _Turn:
             yield Call("load_entries", {"keys": encode(needs.entries)}), self._take_entries
         if needs.commits:
             yield Call("load_commits", {"ids": encode(needs.commits)}), self._take_commits
+        if needs.schedules:
+            yield Call("load_schedules", {"names": encode(needs.schedules)}), self._take_schedules
+            yield Call("count_schedules", {}), self._take_schedules_kept
         for name, wanted in needs.claims.items():
             yield from self._claim(name, wanted)
         for name in needs.schedules_of_queues:
@@ -102,7 +107,7 @@ class _Turn:
             yield Call("load_jobs_by_request", {"rows": encode(requests)}), self._take_jobs
 
     def owners_of_events(self) -> Iterator[tuple[Call, Take]]:
-        """The jobs and keys of the events that were found."""
+        """The jobs and keys of the events and schedules that were found."""
         events = self.loaded.events.values()
         jobs = {event.job for event in events} - self.loaded.jobs.keys()
         for number in jobs & self._kept.jobs.keys():
@@ -113,6 +118,19 @@ class _Turn:
         keys = {event.key for event in events if event.key is not None} - self.loaded.keys.keys()
         if keys:
             yield Call("load_keys", {"ids": encode(keys)}), self._take_keys
+        yield from self._of_schedules()
+
+    def _of_schedules(self) -> Iterator[tuple[Call, Take]]:
+        schedules = self.loaded.schedules.values()
+        jobs = {schedule.last_job_id for schedule in schedules if schedule.last_job_id is not None}
+        if jobs:
+            yield Call("load_jobs_by_id", blob_list(jobs)), self._take_jobs
+        yield from self._keys_of(event for schedule in schedules for event in schedule.spec.events)
+
+    def _keys_of(self, specs: Iterable[NewEvent]) -> Iterator[tuple[Call, Take]]:
+        names = {spec.concurrency.key for spec in specs if spec.concurrency is not None} - self.loaded.key_names.keys()
+        if names:
+            yield Call("load_keys_by_name", {"names": encode(names)}), self._take_keys
 
     def owners_of_jobs(self) -> Iterator[tuple[Call, Take]]:
         """The groups of the jobs that were found, the pushes below the roots of parents, and the lines of keys."""
@@ -128,10 +146,7 @@ class _Turn:
     def keys_of_groups(self) -> Iterator[tuple[Call, Take]]:
         """The keys of the jobs that complete the groups that were found."""
         jobs = [group.on_complete for group in self.loaded.groups.values() if group.on_complete is not None]
-        names = {event.concurrency.key for job in jobs for event in job.events if event.concurrency is not None}
-        names -= self.loaded.key_names.keys()
-        if names:
-            yield Call("load_keys_by_name", {"names": encode(names)}), self._take_keys
+        yield from self._keys_of(event for job in jobs for event in job.events)
 
     def lines(self) -> Iterator[tuple[Call, Take]]:
         """The lines of the keys that were found since the last time."""
@@ -195,11 +210,11 @@ class _Turn:
     def _take_jobs(self, rows: list[Row]) -> None:
         loaded = self.loaded
         for row in rows:
-            if row[0] not in loaded.jobs:
-                job = loaded.jobs[row[0]] = self._kept.jobs.get(row[0]) or job_of(row)
-                loaded.job_ids[job.job_id] = job.id
-                if job.request_id is not None:
-                    loaded.requests[job.queue, job.request_id] = job.id
+            job = loaded.jobs.get(row[0]) or self._kept.jobs.get(row[0]) or job_of(row)
+            loaded.jobs[job.id] = job
+            loaded.job_ids[job.job_id] = job.id
+            if job.request_id is not None:
+                loaded.requests[job.queue, job.request_id] = job.id
 
     def _take_groups(self, rows: list[Row]) -> None:
         for row in rows:
@@ -208,6 +223,12 @@ class _Turn:
 
     def _take_entries(self, rows: list[Row]) -> None:
         self.loaded.entries = {row[0]: entry_of(row) for row in rows}
+
+    def _take_schedules(self, rows: list[Row]) -> None:
+        self.loaded.schedules = {row[0]: schedule_of(row) for row in rows}
+
+    def _take_schedules_kept(self, rows: list[Row]) -> None:
+        self.loaded.schedules_kept = rows[0][0]
 
     def _take_commits(self, rows: list[Row]) -> None:
         self.loaded.commits = {row[0]: commit_of(row) for row in rows}

@@ -432,15 +432,16 @@ def _context_of(text: str) -> Context:
 
 
 def _on_complete_text(on_complete: OnComplete) -> str:
-    return _text([on_complete.queue, [_spec_list(spec) for spec in on_complete.events]])
+    return _text([on_complete.queue, [spec_list(spec) for spec in on_complete.events]])
 
 
 def _on_complete_of(text: str) -> OnComplete:
     queue, specs = json.loads(text)
-    return OnComplete(queue=queue, events=tuple(_spec_of(spec) for spec in specs))
+    return OnComplete(queue=queue, events=tuple(spec_of(spec) for spec in specs))
 
 
-def _spec_list(spec: NewEvent) -> list[Any]:
+def spec_list(spec: NewEvent) -> list[Any]:
+    """An event to push, as it is kept in JSON."""
     return [
         _payload_pair(spec.payload),
         spec.delay,
@@ -453,7 +454,8 @@ def _spec_list(spec: NewEvent) -> list[Any]:
     ]
 
 
-def _spec_of(kept: list[Any]) -> NewEvent:
+def spec_of(kept: list[Any]) -> NewEvent:
+    """An event to push."""
     payload, delay, not_before_time, attributes, priority, concurrency, policy, expire_after = kept
     return NewEvent(
         payload=_payload_of(payload),

@@ -28,6 +28,7 @@ from queue_service.storage.sqlite.line import Line, Waiting
 from queue_service.storage.sqlite.loading import Loader
 from queue_service.storage.sqlite.opening import Counters, StoreRefused, lock, open_reader, open_writer
 from queue_service.storage.sqlite.reading import Reader
+from queue_service.storage.sqlite.schedules import ScheduleReader
 from queue_service.storage.sqlite.writing import write_changes
 
 T = TypeVar("T")
@@ -72,6 +73,8 @@ class SqliteStore:
         """What operators look at."""
         self.events = EventReader(reader, lambda: self._next_event - 1)
         """What is asked about events beside claims and settles."""
+        self.schedules = ScheduleReader(reader)
+        """Schedules to read."""
         self._line = Line()
         self._wake = asyncio.Event()
         self._closing = False

@@ -26,6 +26,7 @@ from queue_service.storage.sqlite.rows import (
     queue_row,
     result_row,
 )
+from queue_service.storage.sqlite.schedules import schedule_row
 
 Record = TypeVar("Record")
 
@@ -68,6 +69,7 @@ async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
             calls.add("delete_entries", keys=encode(deleted))
         calls.add("update_next_version", next_version=work.next_version)
     calls.add_records("insert_commits", changes.commits, commit_row)
+    _add_schedules(calls, changes)
     await run_all(connection, calls.made)
     return calls.bytes
 
@@ -78,6 +80,14 @@ def _add_keys(calls: "_Calls", changes: Changes) -> None:
     gone = changes.keys.keys() - {key.id for key in used}
     if gone:
         calls.add("delete_keys", ids=encode(gone))
+
+
+def _add_schedules(calls: "_Calls", changes: Changes) -> None:
+    put = [schedule for schedule in changes.schedules.values() if schedule is not None]
+    calls.add_records("upsert_schedules", put, schedule_row)
+    deleted = [name for name, schedule in changes.schedules.items() if schedule is None]
+    if deleted:
+        calls.add("delete_schedules", names=encode(deleted))
 
 
 class _Calls:
