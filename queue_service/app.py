@@ -26,6 +26,7 @@ from queue_service.maintenance.chores import CancelSweeps, IdleGroups
 from queue_service.maintenance.expiry import Expiry
 from queue_service.maintenance.fire_times import FireTimes
 from queue_service.maintenance.maintenance import Maintenance
+from queue_service.maintenance.pruning import pruning
 from queue_service.maintenance.purges import PurgeSweeps
 from queue_service.ports import Clock
 from queue_service.rpc.admin.service import QueueAdminServicer
@@ -73,7 +74,14 @@ class App:
         broker = Broker(store, clock, terms, rates)
         watches = Watches(store, most=limits.watchers, later=asyncio.get_running_loop().call_later)
         maintenance = Maintenance(
-            [FireTimes(store, terms), CancelSweeps(store), PurgeSweeps(store), IdleGroups(store), Expiry(store)],
+            [
+                FireTimes(store, terms),
+                CancelSweeps(store),
+                PurgeSweeps(store),
+                IdleGroups(store),
+                Expiry(store),
+                *pruning(store, settings.retention),
+            ],
             store,
             clock,
         )

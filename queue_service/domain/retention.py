@@ -1,6 +1,7 @@
 """How long what has ended is kept. Spans are integer milliseconds."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from queue_service.domain.limits import DAY, Milliseconds
 
@@ -17,3 +18,17 @@ class Retention:
     """Of a failed event: time to look into it and redrive it."""
     commit_answers: Milliseconds = DAY
     """Of the answer to a Commit with a request_id: a repeat within this time is harmless."""
+
+
+class Expiring(StrEnum):
+    """What goes by its time alone: nothing counts it, and nothing points to it."""
+
+    ENTRIES = "entries"
+    """Expired ones; until they go they are absent for everyone."""
+    COMMIT_ANSWERS = "commit_answers"
+    LINEAGES = "lineages"
+    """Pushes below a root that pushed nothing for long: a chain that goes on counts anew."""
+
+
+PRUNED_AT_ONCE = 500
+"""Rows that one step takes, a large one counting as several: keeps a turn of the writer in the low milliseconds."""

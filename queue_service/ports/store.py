@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.records import Entry, Group, Job, Payload, Progress, Queue
 from queue_service.ports.admin import AdminReads
+from queue_service.ports.ended import EndedReads
 from queue_service.ports.events import EventReads
 from queue_service.ports.schedules import ScheduleReads
 from queue_service.ports.workset import Needs, Workset
@@ -110,6 +111,11 @@ class Store(Protocol):
     @property
     def schedules(self) -> ScheduleReads:
         """Schedules to read."""
+        ...
+
+    @property
+    def ended(self) -> EndedReads:
+        """What pruning asks."""
         ...
 
     async def write(self, unit: Unit[T]) -> T:

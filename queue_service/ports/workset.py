@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.outcomes import SettleStatus
 from queue_service.domain.records import Entry, Event, Group, Job, Key, Payload, Queue
+from queue_service.domain.retention import Expiring
 from queue_service.domain.schedules import Schedule
 from queue_service.domain.states import EventState
+from queue_service.ports.ended import EndedJob, EndedJobs
 from queue_service.ports.lines import Line
 from queue_service.ports.queues import Queues
 
@@ -41,6 +43,9 @@ class Needs:
     """Queues of which it is wanted whether a schedule pushes to them."""
     schedules: set[str] = field(default_factory=set)
     """Names. The latest job of each comes along, and so do the keys of its events."""
+    ended_jobs: set[EndedJobs] = field(default_factory=set)
+    dead_letters: set[int] = field(default_factory=set)
+    """Times by which dead letters became so; a bounded number is wanted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +96,8 @@ class Loaded:
     schedules: dict[str, Schedule] = field(default_factory=dict)
     schedules_kept: int = 0
     """How many there are in all, where any was asked for."""
+    ended_jobs: dict[EndedJobs, list[EndedJob]] = field(default_factory=dict)
+    dead_letters: dict[int, list[Event]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -116,6 +123,11 @@ class Changes:
     commits: list[RememberedCommit] = field(default_factory=list)
     schedules: dict[str, Schedule | None] = field(default_factory=dict)
     """Name to the schedule as it is now; None deletes."""
+    removed_jobs: dict[int, int] = field(default_factory=dict)
+    """Number of a job to the number of its events: its row goes, and what its events left."""
+    removed_groups: set[int] = field(default_factory=set)
+    expired: dict[Expiring, int] = field(default_factory=dict)
+    """Kind of rows to the latest of their times: a bounded number of the oldest goes."""
 
     def __bool__(self) -> bool:
         return bool(
@@ -129,6 +141,8 @@ class Changes:
             or self.commits
             or self.queues
             or self.schedules
+            or self.removed_groups
+            or self.expired
         )
 
 
@@ -306,6 +320,29 @@ class Workset:
         """Note that an event's row goes."""
         self.changes.events.pop(event.id, None)
         self.changes.removed_events.add(event.id)
+
+    def forget_event(self, event: Event) -> None:
+        """Note that the row of an event that had ended goes."""
+        self.remove_event(event)
+        del self.loaded.events[event.id]
+
+    def remove_job(self, job: EndedJob) -> None:
+        """Note that the row of a job that had ended goes. Its ids are free from now on."""
+        number = job.position.number
+        self.changes.removed_jobs[number] = job.events
+        self.change_queue(job.queue).finished_jobs -= 1
+        known = self.loaded.jobs.pop(number, None)
+        if known is not None:
+            del self.loaded.job_ids[known.job_id]
+            if known.request_id is not None:
+                del self.loaded.requests[known.queue, known.request_id]
+
+    def remove_group(self, number: int) -> None:
+        """Note that the row of a group that had ended goes. Its id is free from now on."""
+        self.changes.removed_groups.add(number)
+        known = self.loaded.groups.pop(number, None)
+        if known is not None:
+            del self.loaded.group_ids[known.group_id]
 
     def change_job(self, job: Job) -> None:
         """Note that a job changed."""

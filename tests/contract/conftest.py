@@ -1,8 +1,9 @@
 """A store behind the broker's units of work; clock and chance are the tests'. One suite for every store."""
 
 import asyncio
+import sqlite3
 import uuid
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import pytest
 
@@ -37,6 +38,11 @@ class SqliteFile:
 
     async def open(self):
         return await SqliteStore.open(self.path, self._clock)
+
+    def count(self, table):
+        """Rows that are stored."""
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
+            return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
 class Bench:
@@ -167,8 +173,11 @@ class Bench:
     def seal(self, group_id, **values):
         return self.write(SealGroup(group_id, **values))
 
+    def cancelling(self, job_id):
+        return CancelJob(job_id)
+
     def cancel_job(self, job_id):
-        return self.write(CancelJob(job_id))
+        return self.write(self.cancelling(job_id))
 
     def cancel_group(self, group_id):
         return self.write(CancelGroup(group_id))

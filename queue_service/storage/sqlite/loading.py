@@ -8,7 +8,9 @@ import aiosqlite
 
 from queue_service.domain.limits import CALLED_UP, SWEEP_EVENTS
 from queue_service.domain.records import NewEvent
+from queue_service.domain.retention import PRUNED_AT_ONCE
 from queue_service.domain.states import Place
+from queue_service.ports.ended import EndedJobs
 from queue_service.ports.queues import Queues
 from queue_service.ports.workset import Loaded, Needs
 from queue_service.storage.sqlite.calls import Call, run_all
@@ -20,6 +22,7 @@ from queue_service.storage.sqlite.rows import (
     commit_of,
     content_bytes,
     encode,
+    ended_job_of,
     entry_of,
     event_of,
     group_of,
@@ -30,6 +33,8 @@ from queue_service.storage.sqlite.rows import (
 from queue_service.storage.sqlite.schedules import schedule_of
 
 Take = Callable[[list[Row]], None]
+
+FOREVER = 2**63 - 1
 
 
 class Loader:
@@ -89,6 +94,17 @@ class _Turn:
             yield Call("schedule_of_queue", {"queue": name}), partial(self._take_schedule, name)
         yield from self._pending()
         yield from self._jobs()
+        yield from self._ended()
+
+    def _ended(self) -> Iterator[tuple[Call, Take]]:
+        limits = {"limit": PRUNED_AT_ONCE, "max_events": 2 * PRUNED_AT_ONCE}
+        for wanted in self._needs.ended_jobs:
+            before = FOREVER if wanted.before is None else wanted.before
+            parameters = {**wanted.after._asdict(), "before": before, **limits}
+            yield Call("ended_jobs", parameters), partial(self._take_ended_jobs, wanted)
+        for before in self._needs.dead_letters:
+            parameters = {"before": before, "limit": PRUNED_AT_ONCE}
+            yield Call("old_dead_letters", parameters), partial(self._take_dead_letters, before)
 
     def _pending(self) -> Iterator[tuple[Call, Take]]:
         for statement, owners in (
@@ -206,6 +222,12 @@ class _Turn:
 
     def _take_schedule(self, queue: str, rows: list[Row]) -> None:
         self.loaded.schedule_of_queue.update((queue, row[0]) for row in rows)
+
+    def _take_ended_jobs(self, wanted: EndedJobs, rows: list[Row]) -> None:
+        self.loaded.ended_jobs[wanted] = [ended_job_of(row) for row in rows]
+
+    def _take_dead_letters(self, before: int, rows: list[Row]) -> None:
+        self.loaded.dead_letters[before] = [self.loaded.events.setdefault(row[0], event_of(row)) for row in rows]
 
     def _take_jobs(self, rows: list[Row]) -> None:
         loaded = self.loaded

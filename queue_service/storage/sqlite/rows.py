@@ -26,6 +26,7 @@ from queue_service.domain.records import (
 )
 from queue_service.domain.retry import PolicyChange
 from queue_service.domain.states import EventState, GroupState, Place
+from queue_service.ports.ended import EndedJob, Position
 from queue_service.ports.events import StoredEvent
 from queue_service.ports.lines import Line
 from queue_service.ports.workset import RememberedCommit
@@ -221,6 +222,17 @@ def job_of(row: Row) -> Job:
         push_time=row[12],
         finish_time=row[13],
         cancel_time=row[14],
+    )
+
+
+def ended_job_of(row: Row) -> EndedJob:
+    """A finished job for pruning."""
+    return EndedJob(
+        position=Position(row[0], row[1]),
+        queue=row[2],
+        events=row[3],
+        needed=bool(row[4]),
+        kept=tuple((event, weight) for event, weight in json.loads(row[5])),
     )
 
 

@@ -21,6 +21,7 @@ from queue_service.ports.queues import Queues
 from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
 from queue_service.storage.sqlite.admin_reading import AdminReader
 from queue_service.storage.sqlite.disk import Disk
+from queue_service.storage.sqlite.ended_reading import EndedReader
 from queue_service.storage.sqlite.event_reading import EventReader
 from queue_service.storage.sqlite.failures import failure_of
 from queue_service.storage.sqlite.kept import Kept
@@ -75,6 +76,8 @@ class SqliteStore:
         """What is asked about events beside claims and settles."""
         self.schedules = ScheduleReader(reader)
         """Schedules to read."""
+        self.ended = EndedReader(reader)
+        """What pruning asks."""
         self._line = Line()
         self._wake = asyncio.Event()
         self._closing = False

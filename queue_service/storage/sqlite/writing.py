@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from queue_service.domain.retention import PRUNED_AT_ONCE
 from queue_service.domain.states import EventState
 from queue_service.ports import Workset
 from queue_service.ports.workset import Changes
@@ -37,6 +38,7 @@ async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
     new_jobs = {job.id for job in changes.new_jobs}
     new_groups = {group.id for group in changes.new_groups}
     calls = _Calls()
+    _add_pruned(calls, changes)
     calls.add_rows("upsert_queues", [queue_row(queue) for queue in changes.queues.values()])
     _add_keys(calls, changes)
     calls.add_records("insert_groups", changes.new_groups, new_group_row)
@@ -72,6 +74,18 @@ async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
     _add_schedules(calls, changes)
     await run_all(connection, calls.made)
     return calls.bytes
+
+
+def _add_pruned(calls: "_Calls", changes: Changes) -> None:
+    """What goes first: ids that it had may be used again by what comes."""
+    for kind, before in changes.expired.items():
+        calls.add(f"drop_{kind}", before=before, limit=PRUNED_AT_ONCE)
+    if changes.removed_jobs:
+        gone = encode(changes.removed_jobs.items())
+        calls.add("delete_results", rows=gone)
+        calls.add("delete_jobs", rows=gone)
+    if changes.removed_groups:
+        calls.add("delete_groups", ids=encode(changes.removed_groups))
 
 
 def _add_keys(calls: "_Calls", changes: Changes) -> None:

@@ -115,6 +115,65 @@ LIMIT :limit;
 -- name: schedule_of_queue
 SELECT name FROM schedule WHERE queue = :queue LIMIT 1;
 
+-- name: ended_jobs
+-- Finished jobs in the order in which they finished, as many as have so many events, at least one: whether each is
+-- needed, and what is kept of its events, each with its weight in pages.
+WITH
+    candidate AS MATERIALIZED (
+        SELECT id, queue, group_number, events, failed, finish_time
+        FROM job INDEXED BY job_finished
+        WHERE finish_time IS NOT NULL AND (finish_time, id) > (:end_time, :number) AND finish_time <= :before
+        ORDER BY finish_time, id
+        LIMIT :limit
+    ),
+    measured AS (
+        SELECT
+            *,
+            sum(events) OVER (ROWS UNBOUNDED PRECEDING) AS total_events,
+            row_number() OVER () AS position
+        FROM candidate
+    )
+SELECT
+    m.finish_time,
+    m.id,
+    m.queue,
+    m.events,
+    (
+        m.failed > 0
+        AND EXISTS (SELECT 1 FROM event AS e WHERE e.id BETWEEN m.id AND m.id + m.events - 1 AND e.state = 4)
+    )
+    OR EXISTS (SELECT 1 FROM job_group AS g WHERE g.id = m.group_number AND g.state <> 3),
+    (
+        SELECT json_group_array(json_array(e.id, 1 + length(e.payload) / 4096)) FROM event AS e
+        WHERE e.id BETWEEN m.id AND m.id + m.events - 1 AND e.state = 3
+    )
+FROM measured AS m
+WHERE m.total_events <= :max_events OR m.position = 1
+ORDER BY m.position;
+
+-- name: old_dead_letters
+-- Queue after queue, as many as have this weight, at least one.
+WITH
+    candidate AS MATERIALIZED (
+        SELECT e.id, 1 + length(e.payload) / 4096 AS weight
+        FROM queue AS q
+        CROSS JOIN event AS e INDEXED BY event_dead
+        WHERE q.failed > 0 AND e.queue = q.id AND e.finish_time <= :before AND e.state = 4
+        LIMIT :limit
+    ),
+    measured AS (
+        SELECT
+            id,
+            sum(weight) OVER (ROWS UNBOUNDED PRECEDING) AS total_weight,
+            row_number() OVER () AS position
+        FROM candidate
+    )
+SELECT e.*
+FROM measured
+CROSS JOIN event_record AS e ON e.id = measured.id
+WHERE measured.total_weight <= :limit OR measured.position = 1
+ORDER BY measured.position;
+
 -- name: load_jobs
 SELECT
     id, job_id, queue, group_number, request_id, fingerprint, events, success, failed, cancelled, root, depth,

@@ -34,6 +34,61 @@ ON CONFLICT (id) DO UPDATE SET
     released = excluded.released,
     redriven = excluded.redriven;
 
+-- name: drop_entries
+-- A bounded number of the oldest; a large one counts as several.
+DELETE FROM entry WHERE id IN (
+    SELECT id
+    FROM (
+        SELECT
+            id,
+            sum(weight) OVER (ROWS UNBOUNDED PRECEDING) AS total_weight,
+            row_number() OVER () AS position
+        FROM (
+            SELECT id, 1 + length(payload) / 4096 AS weight FROM entry INDEXED BY entry_expiring
+            WHERE expire_time <= :before
+            ORDER BY expire_time
+            LIMIT :limit
+        )
+    )
+    WHERE total_weight <= :limit OR position = 1
+);
+
+-- name: drop_commit_answers
+DELETE FROM commit_answer WHERE id IN (
+    SELECT id
+    FROM (
+        SELECT
+            id,
+            sum(weight) OVER (ROWS UNBOUNDED PRECEDING) AS total_weight,
+            row_number() OVER () AS position
+        FROM (
+            SELECT id, 1 + length(answer) / 4096 AS weight FROM commit_answer INDEXED BY commit_expiring
+            WHERE expire_time <= :before
+            ORDER BY expire_time
+            LIMIT :limit
+        )
+    )
+    WHERE total_weight <= :limit OR position = 1
+);
+
+-- name: drop_lineages
+DELETE FROM lineage WHERE root IN (
+    SELECT root FROM lineage INDEXED BY lineage_idle WHERE last_push_time <= :before ORDER BY last_push_time LIMIT :limit
+);
+
+-- name: delete_results
+DELETE FROM event_result WHERE event IN (
+    SELECT r.event
+    FROM json_each(:rows) AS gone
+    CROSS JOIN event_result AS r ON r.event BETWEEN gone.value ->> 0 AND (gone.value ->> 0) + (gone.value ->> 1) - 1
+);
+
+-- name: delete_jobs
+DELETE FROM job WHERE id IN (SELECT value ->> 0 FROM json_each(:rows));
+
+-- name: delete_groups
+DELETE FROM job_group WHERE id IN (SELECT value FROM json_each(:ids));
+
 -- name: upsert_keys
 INSERT INTO concurrency_key (id, name, slots, pending, leased, kept)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
