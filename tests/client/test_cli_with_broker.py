@@ -1,4 +1,4 @@
-"""The command line against the real broker, as processes: what operators type, from the push to the end."""
+"""The command line against the real broker: what operators type, from the push to the end."""
 
 import asyncio
 import json
@@ -9,33 +9,46 @@ import pytest
 
 import longshore
 
+SHELL = """
+import json, sys
+from click.testing import CliRunner
+from longshore.cli.main import main
+for line in sys.stdin:
+    arguments, text = json.loads(line)
+    result = CliRunner().invoke(main, arguments, input=text)
+    print(json.dumps([result.exit_code, result.stdout, result.stderr]), flush=True)
+"""
+"""Runs one command after the other; starting Python for each would take longer than the commands."""
+
 
 @pytest.fixture
-def command(broker):
-    """Run the command line, and answer its exit code, its standard output and its standard error."""
+async def command(broker):
+    """Run the command line in a process of its own, and answer its exit code, standard output and standard error."""
+    shell = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        SHELL,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "LONGSHORE_ADDRESS": broker},
+        limit=16 * 1024 * 1024,
+    )
 
-    async def run(*arguments, stdin=b""):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "from longshore.cli.main import main; main()",
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "LONGSHORE_ADDRESS": broker},
-        )
-        output, errors = await process.communicate(stdin)
-        return process.returncode, output.decode(), errors.decode()
+    async def run(*arguments, stdin=""):
+        shell.stdin.write(json.dumps([arguments, stdin]).encode() + b"\n")
+        await shell.stdin.drain()
+        return json.loads(await shell.stdout.readline())
 
-    return run
+    yield run
+    shell.stdin.close()
+    await shell.wait()
 
 
 @pytest.fixture
 def output(command):
     """Run a command that ends well, and answer what it printed."""
 
-    async def run(*arguments, stdin=b""):
+    async def run(*arguments, stdin=""):
         code, printed, errors = await command(*arguments, stdin=stdin)
         assert code == 0, errors
         return printed
@@ -67,9 +80,9 @@ async def test_a_job_is_pushed_followed_and_counted(client, output):
 
 
 async def test_a_file_is_pushed_with_its_faults_told_and_again_without_doubles(client, command):
-    lines = b"".join(b'{"n":%d}\n' % number for number in range(2_500))
-    too_large = b'"' + b"x" * (1024 * 1024) + b'"\n'
-    faulty = lines + b"{no\n" + too_large
+    lines = "".join(f'{{"n":{number}}}\n' for number in range(2_500))
+    too_large = '"' + "x" * (1024 * 1024) + '"\n'
+    faulty = lines + "{no\n" + too_large
     code, printed, errors = await command(
         "push", "work", "--jsonl", "-", "--request-id", "day-1", "--output", "json", stdin=faulty
     )
@@ -110,3 +123,83 @@ async def test_a_refusal_names_every_field(command):
     assert (code, printed) == (1, "")
     assert "queue: " in errors
     assert "attributes" in errors
+
+
+async def test_a_queue_is_set_paused_resumed_purged_and_forgotten(command, output):
+    await output("push", "work", "1", "2", "3")
+    set_ = json.loads(
+        await output("queues", "set", "work", "--max-attempts", "3", "--max-backoff", "1m", "--output", "json")
+    )
+    assert set_["effective_retry_policy"]["max_attempts"] == 3
+    assert set_["settings"]["retry_policy"]["max_backoff"] == 60
+    reset = json.loads(await output("queues", "set", "work", "--reset", "max-attempts", "--output", "json"))
+    assert reset["settings"]["retry_policy"]["max_attempts"] is None
+    assert "paused" in await output("queues", "pause", "work")
+    shown = json.loads(await output("queues", "show", "work", "--output", "json"))
+    assert (shown["paused"], shown["pending"]) == (True, 3)
+    await output("queues", "resume", "work")
+    code, _, errors = await command("queues", "delete", "work", "--yes")
+    assert (code, errors.startswith("Error: WRONG_STATE")) == (1, True)
+    await output("queues", "purge", "work", "--yes")
+    while json.loads(await output("queues", "show", "work", "--output", "json"))["purging"]:
+        pass
+    await output("queues", "delete", "work", "--yes")
+    assert await output("queues", "list", "--output", "json") == ""
+    code, _, errors = await command("queues", "show", "work")
+    assert (code, errors.startswith("Error: QUEUE_NOT_FOUND")) == (1, True)
+
+
+async def test_jobs_are_listed_by_state(output):
+    job_id = (await output("push", "work", "1")).strip()
+    listed = [json.loads(line) for line in (await output("jobs", "list", "--output", "json")).splitlines()]
+    assert [job["job_id"] for job in listed] == [job_id]
+    assert await output("jobs", "list", "--state", "failed", "--output", "json") == ""
+
+
+async def test_dead_letters_are_found_redriven_and_deleted(client, output):
+    done = asyncio.Queue()
+
+    async def handle(event):
+        done.put_nowait(event.event_id)
+        raise longshore.Fail("BROKEN", "for good")
+
+    job_id = (await output("push", "work", '{"a": 1}', "2")).strip()
+    consuming = asyncio.create_task(client.queue("work").consume(handle))
+    await client.job(job_id).wait(60)
+    listed = [json.loads(line) for line in (await output("dead", "list", "--output", "json")).splitlines()]
+    assert [event["reason"] for event in listed] == ["BROKEN", "BROKEN"]
+    shown = json.loads(await output("dead", "show", f"{job_id}.0", "--output", "json"))
+    assert (shown["body"], shown["attempts"][0]["outcome"]) == ({"a": 1}, "FAILURE")
+    assert "1 dead letter put back" in await output("dead", "redrive", f"{job_id}.0")
+    await client.job(job_id).wait(60)
+    assert "2 dead letters deleted" in await output("dead", "delete", "--queue", "work", "--reason", "BROKEN", "--yes")
+    consuming.cancel()
+    await asyncio.gather(consuming, return_exceptions=True)
+    assert done.qsize() == 3
+    assert json.loads(await output("stats", job_id, "--output", "json"))["failed"] == 2
+
+
+async def test_pending_events_are_changed(output):
+    await output("push", "work", "1", "--delay", "1h")
+    assert (
+        await output("events", "update", "--queue", "work", "--delay", "2h", "--priority", "9") == "1 event changed\n"
+    )
+    [line] = (await output("events", "list", "--state", "pending", "--output", "json")).splitlines()
+    assert json.loads(line)["priority"] == 9
+
+
+async def test_a_schedule_is_put_run_paused_and_deleted(command, output):
+    put = ("schedules", "put", "nightly", "0 3 * * *", "work", '{"a": 1}', "--time-zone", "Europe/Berlin")
+    first = json.loads(await output(*put, "--output", "json"))
+    assert first["next_fire_time"] is not None
+    job_id = (await output("schedules", "run", "nightly")).strip()
+    assert json.loads(await output("jobs", "show", job_id, "--output", "json"))["queue"] == "work"
+    assert json.loads(await output("schedules", "pause", "nightly", "--output", "json"))["next_fire_time"] is None
+    resumed = json.loads(await output("schedules", "resume", "nightly", "--output", "json"))
+    assert resumed["next_fire_time"] == first["next_fire_time"]
+    assert resumed["events"] == first["events"]
+    await output("schedules", "delete", "nightly", "--yes")
+    code, _, errors = await command("schedules", "show", "nightly")
+    assert (code, errors.startswith("Error: SCHEDULE_NOT_FOUND")) == (1, True)
+    code, _, errors = await command("schedules", "put", "bad", "0 3 * *", "work", "1", "--time-zone", "Mars/Base")
+    assert (code, "schedule.cron" in errors, "schedule.time_zone" in errors) == (1, True, True)
