@@ -6,6 +6,7 @@ Several keys at once, or keys together with events: Client.commit and Event.comm
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from types import EllipsisType
 from typing import Any
 
 from longshore import payloads
@@ -79,6 +80,7 @@ class Kv:
         *,
         if_absent: bool = False,
         if_version: int | None = None,
+        over: Entry | EllipsisType | None = ...,
         expire_after: Span | None = None,
     ) -> int:
         """Write an entry and answer its new version.
@@ -87,13 +89,19 @@ class Kv:
             key: of the entry.
             value: a JSON value or bytes.
             if_absent: only where there is none.
-            if_version: only over this version. Not together with if_absent.
+            if_version: only over this version.
+            over: only over what was read with entry(): that version, or nothing where it was None. At most one of the
+                three conditions.
             expire_after: seconds or timedelta it lives. None: it does not expire, even if it did before.
 
         Raises:
-            EntryExists: if_absent, and there is one.
-            VersionMismatch: if_version, and it has another or is absent.
+            EntryExists: there is one, against if_absent or over.
+            VersionMismatch: it has another version or is absent, against if_version or over.
         """
+        if not isinstance(over, EllipsisType):
+            if if_absent or if_version is not None:
+                raise ValueError(f"set({key!r}) takes one of if_absent, if_version and over")
+            if_absent, if_version = over is None, None if over is None else over.version
         if if_absent or if_version is not None:
             # A condition that is asked again after a lost answer would meet its own write; a commit remembers.
             async with self._session.transaction() as tx:
