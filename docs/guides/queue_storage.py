@@ -13,8 +13,8 @@ import longshore
 QUEUE = "storage-async-queue"
 KEY = "most-recent-issue-created"
 AT_MOST_FOUR_RETRIES = longshore.RetryPolicy(max_attempts=5)
-BASE = 1.0  # seconds before the first retry; doubled for each further one
-JITTER = 1.0  # at most so many seconds more, by chance
+BASE = 0.5  # seconds before the first retry; doubled for each further one
+JITTER = 0.5  # at most so many seconds more, by chance
 REFUSALS = (longshore.RateLimited, longshore.EntryExists, longshore.VersionMismatch)
 
 

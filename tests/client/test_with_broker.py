@@ -48,6 +48,19 @@ async def test_pushed_events_are_handled_and_counted(client):
     assert (info.queue, info.lineage.root_job_id, info.cancel_time) == ("work", batch.job_id, None)
 
 
+async def test_an_entry_is_written_over_what_was_read_and_nothing_else(client):
+    await client.kv.set("count", 1, over=await client.kv.entry("count"))
+    with pytest.raises(longshore.EntryExists):
+        await client.kv.set("count", 2, over=None)
+    read = await client.kv.entry("count")
+    await client.kv.set("count", 2, over=read)
+    with pytest.raises(longshore.VersionMismatch):
+        await client.kv.set("count", 3, over=read)
+    with pytest.raises(ValueError, match="one of if_absent, if_version and over"):
+        await client.kv.set("count", 3, over=read, if_absent=True)
+    assert await client.kv.get("count") == 2
+
+
 async def test_a_repeated_push_makes_one_job(client):
     queue = client.queue("work")
     first = await queue.push({"a": 1}, request_id="order-7")

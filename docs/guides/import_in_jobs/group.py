@@ -40,7 +40,7 @@ async def on_chunk(assets: Assets, event: longshore.Event) -> None:
     await assets.submit(chunk["execution"], chunk["rows"], f"{chunk['run']}/{chunk['page']}")
 
 
-async def on_complete(assets: Assets, event: longshore.Event) -> None:
+async def on_completion(assets: Assets, event: longshore.Event) -> None:
     """All pages were read and all chunks have ended: complete when every one of them succeeded, else give up."""
     if event.attributes["longshore.group_result"] == longshore.GroupResult.SUCCEEDED:
         await assets.complete(event.body["execution"])
@@ -53,7 +53,7 @@ async def work(client: longshore.Client, assets: Assets) -> None:
     handlers: dict[str, longshore.Handler] = {
         PAGES: on_page,
         CHUNKS: partial(on_chunk, assets),
-        COMPLETION: partial(on_complete, assets),
+        COMPLETION: partial(on_completion, assets),
     }
     await client.consume(list(handlers), lambda event: handlers[event.queue](event), concurrency=8)
 

@@ -3,9 +3,10 @@
 A page says which one comes next, and nobody knows before the last one how many there are.
 """
 
+import os
 from dataclasses import dataclass
 
-PAGES = 2_500
+PAGES = int(os.environ.get("SOURCE_PAGES", "2500"))
 ROWS = 2
 
 
