@@ -77,7 +77,7 @@ def drop(work: Workset, event: Event) -> None:
         _count(work.change_queue(event.queue), key, event.state, -1)
     elif key is not None:
         key.kept -= 1
-    work.remove_event(event)
+    work.forget_event(event)
 
 
 def hand_over(work: Workset, key: Key) -> None:

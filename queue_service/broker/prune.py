@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from queue_service.broker.moves import drop
 from queue_service.domain.ids import completion_job_id
 from queue_service.domain.retention import PRUNED_AT_ONCE, Expiring
 from queue_service.domain.states import EventState
@@ -81,8 +82,7 @@ class PruneDeadLetters(PruneUnit):
         """Take those that nobody redrove or deleted meanwhile."""
         for event in work.loaded.dead_letters[self._before]:
             if event.state is EventState.FAILED and event.id in work.loaded.events:
-                work.forget_event(event)
-                work.change_queue(event.queue).failed -= 1
+                drop(work, event)
 
 
 class PruneGroups(PruneUnit):
@@ -129,9 +129,11 @@ class DropExpired(PruneUnit):
 
 def _take_events(work: Workset, job: EndedJob, room: int) -> int:
     """Take what is kept of its events. Answers what is left of the room; 0: it was not enough for all, or just so."""
-    for event, weight in job.kept:
-        if room < weight and room < PRUNED_AT_ONCE:
+    for event in job.kept:
+        if room < event.weight and room < PRUNED_AT_ONCE:
             return 0
-        work.changes.removed_events.add(event)
-        room -= weight
+        work.changes.removed_events.add(event.number)
+        if event.key is not None:
+            work.change_key(event.key).kept -= 1
+        room -= event.weight
     return room - 1

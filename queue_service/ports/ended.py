@@ -23,20 +23,28 @@ class EndedJobs(NamedTuple):
     before: int | None
 
 
+class KeptEvent(NamedTuple):
+    """A succeeded event whose row is kept, with its weight and the number of its concurrency key."""
+
+    number: int
+    weight: int
+    key: int | None
+
+
 class EndedJob(NamedTuple):
     """A finished job.
 
     Attributes:
         events: how many it had; they follow its number without gaps.
         needed: a dead letter of it is kept, or its group is not complete.
-        kept: number and weight of its succeeded events that are kept.
+        kept: its succeeded events that are kept.
     """
 
     position: Position
     queue: int
     events: int
     needed: bool
-    kept: tuple[tuple[int, int], ...]
+    kept: tuple[KeptEvent, ...]
 
 
 class EndedGroup(NamedTuple):

@@ -322,7 +322,7 @@ class Workset:
         self.changes.removed_events.add(event.id)
 
     def forget_event(self, event: Event) -> None:
-        """Note that the row of an event that had ended goes."""
+        """Note that the row of an event that had ended goes. Later units of the turn find nothing."""
         self.remove_event(event)
         del self.loaded.events[event.id]
 

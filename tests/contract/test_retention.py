@@ -6,10 +6,11 @@ from itertools import chain
 import pytest
 
 from queue_service.broker.prune import DropExpired, PruneDeadLetters, PruneJobs
+from queue_service.broker.redrive import DeleteEvents, RedriveEvents, Spread
 from queue_service.domain.errors import GroupNotFound, JobNotFound
 from queue_service.domain.ids import completion_job_id
 from queue_service.domain.outcomes import Failure, Success
-from queue_service.domain.records import Payload
+from queue_service.domain.records import Concurrency, NewEvent, Payload
 from queue_service.domain.retention import PRUNED_AT_ONCE, Expiring, Retention
 from queue_service.kv.entries import Write, WriteEntry
 from queue_service.maintenance.maintenance import LONGEST_WAIT, Maintenance
@@ -183,6 +184,18 @@ class TestJobs:
         assert await there(bench, *jobs) == [False, False]
         assert (bench.place.count("event"), bench.place.count("event_result")) == (0, 0)
 
+    async def test_keys_of_what_is_kept(self, bench, pruner, done):
+        """A concurrency key is forgotten with the last event that is kept of it, succeeded ones and dead letters."""
+        pruning = await pruner()
+        await bench.update_queue(keep_succeeded=True)
+        keyed = NewEvent(payload=Payload(b"", is_json=False), concurrency=Concurrency("one", 9))
+        await done(events=(keyed,))
+        await done(outcome=Failure(), events=(keyed,))
+        await pruning.after(KEEP.jobs)
+        assert bench.place.count("concurrency_key WHERE kept = 1") == 1
+        await pruning.after(KEEP.dead_letters)
+        assert bench.place.count("concurrency_key") == 0
+
     async def test_results_of_others_stay(self, bench, pruner, done):
         """Only the results of the job that goes go."""
         pruning = await pruner()
@@ -285,8 +298,16 @@ class TestDeadLetters:
         await done(outcome=Failure())
         bench.clock.step(KEEP.dead_letters)
         before = bench.clock.now() - KEEP.dead_letters
-        await bench.together(PruneDeadLetters(before), PruneDeadLetters(before))
+        await bench.together(PruneDeadLetters(before), PruneDeadLetters(before), DeleteEvents([1]), DeleteEvents([1]))
         assert ((await bench.queue()).failed, bench.place.count("event")) == (0, 0)
+
+    async def test_redriven_meanwhile(self, bench, done):
+        """A dead letter that came back in the turn that would have taken it is not taken."""
+        await done(outcome=Failure())
+        bench.clock.step(KEEP.dead_letters)
+        redrive = RedriveEvents([1], spread=Spread(begin=bench.clock.now()), before=0)
+        await bench.together(redrive, PruneDeadLetters(bench.clock.now() - KEEP.dead_letters))
+        assert len(await bench.claim()) == 1
 
     async def test_of_every_queue(self, bench, pruner, done):
         """Dead letters of every queue go when their own time is over."""

@@ -131,10 +131,14 @@ class _Turn:
             jobs.remove(number)
         if jobs:
             yield Call("load_jobs", {"ids": encode(jobs)}), self._take_jobs
-        keys = {event.key for event in events if event.key is not None} - self.loaded.keys.keys()
+        keys = {event.key for event in events} | self._keys_of_ended()
+        keys -= self.loaded.keys.keys() | {None}
         if keys:
             yield Call("load_keys", {"ids": encode(keys)}), self._take_keys
         yield from self._of_schedules()
+
+    def _keys_of_ended(self) -> set[int | None]:
+        return {event.key for jobs in self.loaded.ended_jobs.values() for job in jobs for event in job.kept}
 
     def _of_schedules(self) -> Iterator[tuple[Call, Take]]:
         schedules = self.loaded.schedules.values()

@@ -26,7 +26,7 @@ from queue_service.domain.records import (
 )
 from queue_service.domain.retry import PolicyChange
 from queue_service.domain.states import EventState, GroupState, Place
-from queue_service.ports.ended import EndedJob, Position
+from queue_service.ports.ended import EndedJob, KeptEvent, Position
 from queue_service.ports.events import StoredEvent
 from queue_service.ports.lines import Line
 from queue_service.ports.workset import RememberedCommit
@@ -232,7 +232,7 @@ def ended_job_of(row: Row) -> EndedJob:
         queue=row[2],
         events=row[3],
         needed=bool(row[4]),
-        kept=tuple((event, weight) for event, weight in json.loads(row[5])),
+        kept=tuple(KeptEvent(*kept) for kept in json.loads(row[5])),
     )
 
 

@@ -144,7 +144,7 @@ SELECT
     )
     OR EXISTS (SELECT 1 FROM job_group AS g WHERE g.id = m.group_number AND g.state <> 3),
     (
-        SELECT json_group_array(json_array(e.id, 1 + length(e.payload) / 4096)) FROM event AS e
+        SELECT json_group_array(json_array(e.id, 1 + length(e.payload) / 4096, e.key_number)) FROM event AS e
         WHERE e.id BETWEEN m.id AND m.id + m.events - 1 AND e.state = 3
     )
 FROM measured AS m
