@@ -428,7 +428,7 @@ async def test_concurrency_keys(bench, plan):
     assert await bench.claim(count=9) == []
 
 
-async def test_how_many(plan):
+async def test_how_many(bench, plan):
     """There are at most so many schedules; those that are there may be replaced."""
     plan.limit(schedules=2)
     await plan.put("a")
@@ -438,6 +438,8 @@ async def test_how_many(plan):
     await plan.put("b", paused=True)
     await plan.delete("a")
     await plan.put("c")
+    deleted, put, refused = await bench.together(DeleteSchedule("b"), plan.putting("d"), plan.putting("e"))
+    assert (deleted, put.spec.name, type(refused)) == (True, "d", InvalidRequest)
 
 
 async def test_many_at_once(bench, plan):
