@@ -168,12 +168,14 @@ def _group(work: Workset, new: NewJob, parent: Job | None) -> Group | None:
             raise GroupNotFound(format_id(new.group_id))
         return group
     if parent is not None and parent.group is not None:
-        return work.loaded.groups[parent.group]
+        group = work.loaded.groups[parent.group]
+        if group.state is not GroupState.COMPLETE:  # the handler of a redriven event pushes outside of it
+            return group
     return None
 
 
 def _check_open(group: Group, *, inside: bool) -> None:
     if group.cancel_time is not None:
         raise GroupCancelled(format_id(group.group_id))
-    if group.state is not GroupState.OPEN and not inside:
+    if group.state is GroupState.COMPLETE or (group.state is GroupState.SEALED and not inside):
         raise GroupSealed(format_id(group.group_id))

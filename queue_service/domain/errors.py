@@ -118,8 +118,8 @@ class GroupSealed(BrokerError):
 
     def __init__(self, group_id: str) -> None:
         super().__init__(
-            f"the group {group_id} is sealed: only handlers of its own events can push into it, with their "
-            "parent_lease_id"
+            f"the group {group_id} is sealed: until it is complete, handlers of its own events can push into it, with "
+            "their parent_lease_id, and nobody else"
         )
         self.group_id = group_id
 
