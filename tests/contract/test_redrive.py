@@ -340,6 +340,17 @@ async def test_delete_takes_only_dead_letters(bench, fail):
     assert len(await bench.stored()) == 2
 
 
+async def test_delete_together(bench, fail):
+    """A dead letter is deleted once, and not redriven, when several ask for it in one turn."""
+    pushed = await fail(count=2)
+    numbers = [stored.event.id for stored in await bench.stored()]
+    redrive = RedriveEvents(numbers, spread=Spread(begin=bench.clock.now()), before=0)
+    first, second, redriven = await bench.together(DeleteEvents(numbers), DeleteEvents(numbers), redrive)
+    assert (first, second, redriven.redriven) == (2, 0, 0)
+    assert (await bench.queue()).failed == 0
+    assert await bench.counts(pushed.job_id) == (0, 0, 2, 0)
+
+
 async def test_delete_lets_keys_go(bench):
     """The last dead letter of a key takes the key with it."""
     await bench.push(events=(keyed(),) * 2, fingerprint=b"")
