@@ -118,6 +118,43 @@ async def test_a_page_that_never_arrives_gives_the_import_up(
     assert await sandbox.serials() == []
 
 
+@pytest.mark.parametrize("way", ["jobs"], indirect=True)
+async def test_a_completion_listener_that_fails_after_it_pushed_itself_goes_on_once(
+    way, program, sandbox_of, client, working, monkeypatch
+):
+    """Page 3 is held until three listeners have failed after their push; each of them had one successor."""
+    monkeypatch.setattr(program("import_in_jobs/source.py"), "PAGES", 5)
+    monkeypatch.setattr(way, "LOOK_AFTER", 0.01)
+    sandbox = await sandbox_of(build_app())
+    listener, depths, failed_thrice, ended = way.on_completion, [], asyncio.Event(), asyncio.Event()
+
+    async def failing(client, assets, event):
+        depths.append(event.lineage.depth)
+        await listener(client, assets, event)
+        if len(depths) <= 3:
+            raise RuntimeError("the listener fails when its successor was pushed already")
+        failed_thrice.set()
+        if (await sandbox.execution())["completions"]:
+            ended.set()
+
+    monkeypatch.setattr(way, "on_completion", failing)
+    async with program("import_in_jobs/assets.py").open_assets() as assets:
+        submit = assets.submit
+
+        async def held(execution, rows, chunk_id):
+            if chunk_id.endswith("/3"):
+                await failed_thrice.wait()
+            await submit(execution, rows, chunk_id)
+
+        monkeypatch.setattr(assets, "submit", held)
+        await way.start(client, assets)
+        working(assets)
+        await ended.wait()
+    assert depths == list(range(5, 5 + len(depths)))
+    execution = await sandbox.execution()
+    assert (execution["completions"], execution["completions_refused"], execution["chunks"]) == (1, 0, 5)
+
+
 class Withholding:
     """A sandbox whose first completion takes effect and is never answered."""
 
