@@ -72,6 +72,7 @@ async def test_more_pages_than_a_chain_may_have_arrive_once_although_calls_fail(
 
 async def _jobs_hold(client, run, pages):
     """Every page had one job, and they made one chain."""
+    assert (await client.admin.queues.get("import-pages")).totals.pushed == pages
     tracked = {entry.key: entry.value async for entry in client.kv.list(f"import/{run}/job/")}
     assert list(tracked) == [f"import/{run}/job/{page:06}" for page in range(1, pages + 1)]
     stats = await client.job_stats(list(tracked.values()))

@@ -86,6 +86,8 @@ async def test_after_four_retries_it_is_a_dead_letter(client, guide, consuming, 
     assert (await first.wait()).stats.success == 1
     assert (await second.wait()).stats.failed == 1
     assert consuming == {"DEMO-1": [1], "DEMO-2": [1, 2, 3, 4, 5]}
+    dead = await client.admin.events.get(f"{second.job_id}.0")
+    assert [attempt.reason for attempt in dead.attempts] == ["RateLimited"] * 5
     assert (await client.kv.get(guide.KEY))["issueKey"] == "DEMO-1"
 
 
