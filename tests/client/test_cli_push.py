@@ -205,10 +205,13 @@ def test_a_file_that_was_pushed_in_part_is_pushed_again(longshore_command, scrip
 
 
 def test_reading_stops_at_too_many_faults(longshore_command, script):
-    result = longshore_command("push", "work", "--jsonl", "-", "--max-faults", "3", stdin="{no\n" * 50)
+    options = ("--max-faults", "3", "--events-per-job", "10")
+    result = longshore_command("push", "work", "--jsonl", "-", *options, stdin="1\n2\n" + "{no\n" * 50 + "3\n")
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 3
-    assert not script.requests
+    # What was read before them is pushed: no line is left out untold.
+    assert bodies(script) == [["1", "2"]]
+    assert "2 events pushed in 1 job" in result.stdout
 
 
 @pytest.mark.parametrize(

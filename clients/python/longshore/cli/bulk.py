@@ -102,7 +102,7 @@ class BulkPush:
         self._room = asyncio.Event()
 
     async def run(self, lines: AsyncGenerator[NumberedLine, None]) -> None:
-        """Push the lines until they end, or there are too many faults.
+        """Push the lines until they end, or there are too many faults; what was read before these is pushed.
 
         Raises:
             LongshoreError: a push was refused for another reason than its lines. Pushes that were under way then may
@@ -119,7 +119,7 @@ class BulkPush:
                         pushes.create_task(self._push(job, await self._take_room(job)))
                         job = []
                     if len(self.tally.faults) >= self._options.max_faults:
-                        return
+                        break
                 if job:
                     pushes.create_task(self._push(job, await self._take_room(job)))
         except BaseExceptionGroup as errors:

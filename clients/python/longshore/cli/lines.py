@@ -61,6 +61,7 @@ async def _chunks(stream: BinaryIO) -> AsyncGenerator[bytes, None]:
     if found is None or stat.S_ISREG(found.st_mode):
         while chunk := stream.read(_CHUNK):
             yield chunk
+            await asyncio.sleep(0)  # a file is always there, and Ctrl-C should have its turn too
         return
     # A pipe or a terminal may be silent for long, while pushes are under way and Ctrl-C must work.
     reader = asyncio.StreamReader(limit=_CHUNK)
