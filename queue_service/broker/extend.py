@@ -56,19 +56,19 @@ class Extend:
         event = work.leased(extension.key)
         if event is None:
             return Extended(expire_time=None)
-        duration = min(extension.duration, self._remaining_run_time(work, event, extension.duration))
-        if event.lease_expire_time is None or work.now + duration > event.lease_expire_time:
-            event.lease_expire_time = work.now + duration
+        end = self._end(work, event, extension.duration)
+        if event.lease_expire_time is None or end > event.lease_expire_time:
+            event.lease_expire_time = end
             work.change_event(event)
         if extension.progress is not None:
             event.progress = Progress(extension.progress.fraction, extension.progress.text, work.now)
             work.change_event(event)
             work.notices.progressed.add(event.job)
-        work.notices.extended.append((extension.key, duration))
+        if end > work.now:  # what is over is not kept alive
+            work.notices.extended.append((extension.key, end - work.now))
         return Extended(expire_time=event.lease_expire_time, cancel_requested=work.is_cancelled(event))
 
-    def _remaining_run_time(self, work: Workset, event: Event, unbounded: int) -> int:
+    def _end(self, work: Workset, event: Event, duration: int) -> int:
+        end = work.now + duration
         run_time = work.look_at_queue(event.queue).settings.max_run_time or self._max_run_time
-        if run_time is None or event.delivery_time is None:
-            return unbounded
-        return max(0, event.delivery_time + run_time - work.now)
+        return end if run_time is None or event.delivery_time is None else min(end, event.delivery_time + run_time)

@@ -51,6 +51,8 @@ class RetryPolicy:
             number: which failure or lease loss this is, from 1.
             chance: 0 <= chance < 1, for the jitter.
         """
+        if not self.initial_backoff:
+            return 0
         try:
             grown = self.initial_backoff * self.multiplier ** min(number - 1, _LONGEST_CHAIN)
         except OverflowError:
