@@ -2,7 +2,7 @@
 
 import pytest
 
-from longshore.v1 import event_pb2, queue_service_pb2 as pb
+from longshore.v1 import event_pb2, queue_admin_service_pb2 as admin_pb, queue_service_pb2 as pb
 
 
 async def test_every_outcome_tells_the_new_state(queue, push, lease):
@@ -86,6 +86,25 @@ async def test_the_next_attempt_is_told_what_was(push, lease, ack):
     await ack(second, release={"reason": "WAIT", "data": {"data": b"3"}})
     context = (await lease())[0].retry_context
     assert (context.retry_count, context.reason, context.data.data) == (1, "WAIT", b"3")
+
+
+async def test_a_delivery_ends_with_its_run_time_however_often_it_is_extended(app, clock, admin, queue, push, lease):
+    settings = {"max_run_time": {"seconds": 90}, "retry_policy": {"initial_backoff": {}}}
+    await admin.UpdateQueue(admin_pb.UpdateQueueRequest(queue="q", settings=settings, allow_missing=True))
+    await push()
+    (delivery,) = await lease()
+    request = pb.ExtendLeasesRequest(extensions=[{"lease_id": delivery.lease_id, "duration": {"seconds": 60}}])
+    for seconds in (40, 40):
+        clock.step(seconds)
+        (extended,) = (await queue.ExtendLeases(request)).results
+        assert not extended.lost
+    assert extended.lease_expire_time == delivery.run_end_time
+    clock.step(10)
+    app._broker._leases.run_out()
+    (again,) = await lease(wait={"seconds": 20})
+    assert (again.attempt, again.retry_context.reason) == (2, "LEASE_LOST")
+    assert again.run_end_time.seconds >= delivery.run_end_time.seconds + 90
+    assert (await queue.ExtendLeases(request)).results[0].lost
 
 
 async def test_leases_are_extended_lost_or_asked_to_give_up(queue, push, lease, ack):
