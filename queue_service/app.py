@@ -5,6 +5,7 @@ import logging
 import random
 from typing import Self
 
+import longshore
 from longshore.serving import Interceptor, Server
 from longshore.v1 import (
     kv_service_pb2,
@@ -15,6 +16,7 @@ from longshore.v1 import (
     queue_service_pb2_grpc,
 )
 from queue_service.broker.broker import Broker
+from queue_service.broker.keeper import Keeper, ServerFacts
 from queue_service.broker.operators import Operators
 from queue_service.broker.stored_events import StoredEvents
 from queue_service.broker.terms import Terms
@@ -33,7 +35,7 @@ from queue_service.rpc.admin.service import QueueAdminServicer
 from queue_service.rpc.errors import failure_of
 from queue_service.rpc.kv_service import KvServicer
 from queue_service.rpc.queue_service import QueueServicer
-from queue_service.settings import Settings
+from queue_service.settings import Settings, as_pairs
 from queue_service.storage.sqlite import SqliteStore
 
 SETTLE_SECONDS = 2.0
@@ -67,7 +69,11 @@ class App:
         clock = clock or SystemClock()
         limits = settings.limits
         store = await SqliteStore.open(
-            settings.database, clock, limits=limits, low_water_bytes=settings.low_water_bytes
+            settings.database,
+            clock,
+            limits=limits,
+            low_water_bytes=settings.low_water_bytes,
+            backup_folder=settings.backup_folder,
         )
         rates = EntryRates(limits, clock)
         terms = Terms(chance=random.random, limits=limits, policy=settings.retry, retention=settings.retention)
@@ -85,6 +91,7 @@ class App:
             store,
             clock,
         )
+        facts = ServerFacts(version=longshore.__version__, start_time=clock.now(), settings=as_pairs(settings))
         server = Server(Interceptor(failure_of, max_request_bytes=limits.request_bytes))
         server.add(
             queue_service_pb2_grpc.add_QueueServiceServicer_to_server,
@@ -98,7 +105,14 @@ class App:
         )
         server.add(
             queue_admin_service_pb2_grpc.add_QueueAdminServiceServicer_to_server,
-            QueueAdminServicer(broker, Operators(store, clock, terms), StoredEvents(store, clock), clock, limits),
+            QueueAdminServicer(
+                broker,
+                operators=Operators(store, clock, terms),
+                events=StoredEvents(store, clock),
+                keeper=Keeper(store, broker, facts),
+                clock=clock,
+                limits=limits,
+            ),
             queue_admin_service_pb2.DESCRIPTOR.services_by_name["QueueAdminService"],
         )
         try:

@@ -91,6 +91,16 @@ class Broker:
         """The store's; lease ids of another one are lost."""
         return self._store.incarnation
 
+    @property
+    def streams(self) -> int:
+        """Open streams of deliveries."""
+        return self._dispatcher.streams
+
+    @property
+    def leases(self) -> int:
+        """Live leases."""
+        return len(self._leases)
+
     async def push(self, jobs: list[NewJob]) -> list[Pushed | BrokerError]:
         """Push jobs independently.
 
@@ -196,7 +206,7 @@ class Broker:
     def ask(self, queues: tuple[str, ...], *, events: int, lease_duration: int, impatient: bool) -> Subscriber:
         """Ask for one frame of at most so many events; impatient: only for what is ready. End it with leave()."""
         return self._dispatcher.subscribe(
-            queues, max_in_flight=events, at_once=events, lease_duration=lease_duration, impatient=impatient
+            queues, max_in_flight=events, once=True, lease_duration=lease_duration, impatient=impatient
         )
 
     def leave(self, subscriber: Subscriber, *, broken: bool) -> None:

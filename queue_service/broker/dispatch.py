@@ -15,7 +15,7 @@ from queue_service.broker.subscriber import Subscriber
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.limits import CLAIM_EVENTS, FRAME_DELIVERIES, HEARTBEAT
+from queue_service.domain.limits import CLAIM_EVENTS, HEARTBEAT
 from queue_service.domain.records import Queue
 from queue_service.ports import Clock, Store
 
@@ -82,13 +82,18 @@ class Dispatcher:
                 self._paused.discard(queue)
                 self.tell_ready({queue: 0})
 
+    @property
+    def streams(self) -> int:
+        """Subscribers that receive frame after frame."""
+        return len({id(one) for waiting in self._subscribers.values() for one in waiting if not one.once})
+
     def subscribe(
         self,
         queues: tuple[str, ...],
         *,
         max_in_flight: int,
         lease_duration: int,
-        at_once: int = FRAME_DELIVERIES,
+        once: bool = False,
         impatient: bool = False,
     ) -> Subscriber:
         """Begin to receive. End it with leave()."""
@@ -97,7 +102,7 @@ class Dispatcher:
             credits=max_in_flight,
             lease_duration=lease_duration,
             wanted=self._kick,
-            at_once=at_once,
+            once=once,
             draining=self._stopping,
             impatient=impatient,
         )

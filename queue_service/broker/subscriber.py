@@ -20,7 +20,7 @@ class Subscriber:
         queues: what it receives, served in turn.
         credits: leases that it may still get.
         lease_duration: of each, in milliseconds.
-        at_once: deliveries that one frame may have.
+        once: it takes one frame, of all that it asks for.
         leases: what it holds, with the job and ordinal of each event.
         frame: deliveries to be taken.
         cancellations: leases that should be given up, to be taken.
@@ -34,7 +34,7 @@ class Subscriber:
     credits: int
     lease_duration: int
     wanted: Callable[[], None]
-    at_once: int = FRAME_DELIVERIES
+    once: bool = False
     impatient: bool = False
     empty_handed: bool = False
     leases: dict[LeaseKey, tuple[bytes, int]] = field(default_factory=dict)
@@ -44,6 +44,11 @@ class Subscriber:
     left: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     turn: int = 0
+
+    @property
+    def at_once(self) -> int:
+        """Deliveries that one frame may have."""
+        return self.credits if self.once else FRAME_DELIVERIES
 
     @property
     def hungry(self) -> bool:

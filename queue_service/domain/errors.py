@@ -179,10 +179,12 @@ class Unavailable(BrokerError):
 
 
 class DiskFull(BrokerError):
-    """The store's disk has no room."""
+    """The disk has no room."""
 
-    def __init__(self) -> None:
-        super().__init__("the disk of the store is full: nothing was written; free space, then try again")
+    def __init__(
+        self, message: str = "the disk of the store is full: nothing was written; free space, then try again"
+    ) -> None:
+        super().__init__(message)
 
 
 class DataLoss(BrokerError):

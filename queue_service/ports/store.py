@@ -8,6 +8,7 @@ from queue_service.domain.records import Entry, Group, Job, Payload, Progress, Q
 from queue_service.ports.admin import AdminReads
 from queue_service.ports.ended import EndedReads
 from queue_service.ports.events import EventReads
+from queue_service.ports.safekeeping import Safekeeping
 from queue_service.ports.schedules import ScheduleReads
 from queue_service.ports.workset import Needs, Workset
 
@@ -116,6 +117,11 @@ class Store(Protocol):
     @property
     def ended(self) -> EndedReads:
         """What pruning asks."""
+        ...
+
+    @property
+    def safekeeping(self) -> Safekeeping:
+        """Copies and checks."""
         ...
 
     async def write(self, unit: Unit[T]) -> T:

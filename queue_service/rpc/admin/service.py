@@ -3,7 +3,8 @@
 from queue_service.rpc.admin.events import EventsPart
 from queue_service.rpc.admin.queues import QueuesPart
 from queue_service.rpc.admin.schedules import SchedulesPart
+from queue_service.rpc.admin.store import StorePart
 
 
-class QueueAdminServicer(QueuesPart, EventsPart, SchedulesPart):
+class QueueAdminServicer(QueuesPart, EventsPart, SchedulesPart, StorePart):
     """Serves operators."""

@@ -25,9 +25,13 @@ class Disk:
         now = self._clock.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
-            free, size = self._space()
-            self._is_low = free < min(self._low_water_bytes, size * LOW_WATER_PART)
+            self._is_low = not self.has_room(0)
         return self._is_low
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether so much fits without going below the low-water mark."""
+        free, size = self._space()
+        return free - size_bytes >= min(self._low_water_bytes, size * LOW_WATER_PART)
 
     def _space(self) -> tuple[int, int]:
         """Free bytes and all bytes."""

@@ -103,10 +103,28 @@ async def open_writer(path: Path) -> tuple[aiosqlite.Connection, Counters]:
 
 async def open_reader(path: Path) -> aiosqlite.Connection:
     """Open a connection that only reads."""
-    uri = f"file:{quote(os.path.abspath(path))}?mode=ro"  # noqa: ASYNC240, PTH100  asks the process, not the disk
-    connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+    connection = await aiosqlite.connect(_uri(path, "ro"), uri=True, isolation_level=None)
     await connection.execute_fetchall("PRAGMA query_only = ON")
     return connection
+
+
+def reading(path: Path) -> sqlite3.Connection:
+    """A connection that only reads, for long work in a thread of its own.
+
+    It is not opened as one: SQLite would leave out CHECK constraints, and its check of the file would not know them.
+    """
+    connection = sqlite3.connect(_uri(path, "rw"), uri=True, isolation_level=None)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def new_incarnation() -> str:
+    """Names a store in lease ids."""
+    return secrets.token_hex(4)
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"file:{quote(os.path.abspath(path))}?mode={mode}"  # noqa: PTH100  resolves no links
 
 
 async def _check_kind(connection: aiosqlite.Connection, path: Path) -> None:
@@ -132,7 +150,7 @@ async def _create(connection: aiosqlite.Connection) -> None:
     await connection.executescript(  # the incarnation is hexadecimal
         "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;"  # noqa: S608
         f"{read_sql('schema')}"
-        f"INSERT INTO store (id, incarnation, next_version) VALUES (1, '{secrets.token_hex(4)}', 1);"
+        f"INSERT INTO store (id, incarnation, next_version) VALUES (1, '{new_incarnation()}', 1);"
         f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
     )
 

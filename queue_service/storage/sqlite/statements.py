@@ -13,7 +13,7 @@ def load_statements() -> dict[str, str]:
         ValueError: two statements have the same name.
     """
     statements: dict[str, str] = {}
-    for name in ("load", "write", "read", "admin", "events", "schedules", "ended"):
+    for name in ("load", "write", "read", "admin", "events", "schedules", "ended", "check"):
         _, *parts = _NAME.split(read_sql(name))
         for key, text in zip(parts[::2], parts[1::2], strict=True):
             if key in statements:

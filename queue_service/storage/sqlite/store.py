@@ -29,6 +29,7 @@ from queue_service.storage.sqlite.line import Line, Waiting
 from queue_service.storage.sqlite.loading import Loader
 from queue_service.storage.sqlite.opening import Counters, StoreRefused, lock, open_reader, open_writer
 from queue_service.storage.sqlite.reading import Reader
+from queue_service.storage.sqlite.safekeeping import SafekeepingOfFile
 from queue_service.storage.sqlite.schedules import ScheduleReader
 from queue_service.storage.sqlite.writing import write_changes
 
@@ -56,6 +57,7 @@ class SqliteStore:
         counters: Counters,
         clock: Clock,
         limits: Limits,
+        safekeeping: SafekeepingOfFile,
     ) -> None:
         self._held = held
         self._disk = disk
@@ -78,6 +80,8 @@ class SqliteStore:
         """Schedules to read."""
         self.ended = EndedReader(reader)
         """What pruning asks."""
+        self.safekeeping = safekeeping
+        """Copies and checks."""
         self._line = Line()
         self._wake = asyncio.Event()
         self._closing = False
@@ -87,9 +91,17 @@ class SqliteStore:
 
     @classmethod
     async def open(
-        cls, path: Path, clock: Clock, *, limits: Limits = DEFAULT_LIMITS, low_water_bytes: int = LOW_WATER_BYTES
+        cls,
+        path: Path,
+        clock: Clock,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        low_water_bytes: int = LOW_WATER_BYTES,
+        backup_folder: Path | None = None,
     ) -> Self:
         """Open or create the file. Below low_water_bytes of free disk it does not grow.
+
+        Copies may stand in its folder and in backup_folder.
 
         Raises:
             StoreRefused: it is in use, damaged, of another kind or of a newer version.
@@ -114,6 +126,7 @@ class SqliteStore:
             counters=counters,
             clock=clock,
             limits=limits,
+            safekeeping=SafekeepingOfFile(path, clock, backup_folder=backup_folder, low_water_bytes=low_water_bytes),
         )
         store._queues.update(queues)
         store._task = asyncio.create_task(store._run(), name="writer")
@@ -125,6 +138,7 @@ class SqliteStore:
         self._wake.set()
         if self._task is not None:
             await self._task
+        await self.safekeeping.close()
         await self._reader.close()
         await self._checkpoint("TRUNCATE")
         await self._connection.close()
