@@ -3,8 +3,7 @@
 from queue_service.broker.queues import existing_queue
 from queue_service.broker.settle import cancel_pending
 from queue_service.broker.unit import BrokerUnit
-from queue_service.domain.errors import WrongState
-from queue_service.domain.limits import SWEEP_EVENTS
+from queue_service.domain.limits import PURGE_EVENTS
 from queue_service.domain.records import Queue
 from queue_service.domain.states import EventState
 from queue_service.ports import Needs, Workset
@@ -39,10 +38,10 @@ class SweepPurged(BrokerUnit[None]):
     """A step behind a mark: cancels those of some events that are pending below it.
 
     Args:
-        events: at most SWEEP_EVENTS.
+        events: at most PURGE_EVENTS.
     """
 
-    weight = SWEEP_EVENTS
+    weight = PURGE_EVENTS
 
     def __init__(self, events: list[int]) -> None:
         self._events = events
@@ -59,15 +58,3 @@ class SweepPurged(BrokerUnit[None]):
                 continue
             if work.look_at_queue(event.queue).is_purged(event.id):
                 cancel_pending(work, event)
-
-
-def check_not_purging(queue: Queue) -> None:
-    """Whether dead letters may go back into a queue: below the mark of a purge they would be cancelled again.
-
-    Raises:
-        WrongState: it is being purged.
-    """
-    if queue.purge_before is not None:
-        raise WrongState(
-            "queue", queue.name, "is being purged: nothing can go back into it until GetQueue no longer says so"
-        )

@@ -148,6 +148,8 @@ JOB_SCAN = 5_000
 """Jobs that one page of a list looks at: a rare kind of job must not hold up other readers."""
 SWEEP_EVENTS = 500
 """Of one step of a cancel: keeps the writer free for others."""
+PURGE_EVENTS = 200
+"""Of one step of a purge: there are thousands of them on end, so each takes a few milliseconds at most."""
 SEARCH_STEP = 500
 """Events that one step of a list looks at, or one of a redrive changes: keeps reader and writer free for others."""
 SEARCH_STEPS = 40

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from queue_service.broker.purge import SweepPurged
-from queue_service.domain.limits import SWEEP_EVENTS
+from queue_service.domain.limits import PURGE_EVENTS
 from queue_service.ports import Store, Workset
 from queue_service.ports.admin import FIRST_POSITION, PendingPosition
 
@@ -43,7 +43,7 @@ class PurgeSweeps:
         return now if self._passes else None
 
     async def _walk(self, queue: int, walk: _Pass) -> _Pass | None:
-        scan = await self._store.admin.scan_purged(queue, after=walk.position, limit=SWEEP_EVENTS)
+        scan = await self._store.admin.scan_purged(queue, after=walk.position, limit=PURGE_EVENTS)
         if scan.events:
             await self._store.write(SweepPurged(scan.events))
         found = walk.found or bool(scan.events)

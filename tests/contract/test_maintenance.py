@@ -143,3 +143,41 @@ async def test_the_wall_clock_goes_back(bench, maintenance, monkeypatch):
     bench.clock.step(-8 * DAY)
     await maintenance.tick(bench.clock.now())
     assert (await bench.store.get_group(group)).state is GroupState.COMPLETE
+
+
+async def test_steps_on_end(bench, monkeypatch):
+    """Steps that go on at once rest as long as they took, so that the writer has time for others."""
+    rests, ended = [], asyncio.Event()
+    sleep = asyncio.sleep
+
+    class Busy:
+        """Goes on at once, twice."""
+
+        def __init__(self):
+            self.steps = iter((0.001, 0.3))
+
+        async def start(self):
+            pass
+
+        async def step(self, now):
+            seconds = next(self.steps, None)
+            if seconds is None:
+                ended.set()
+                return None
+            await sleep(seconds)
+            return now
+
+        def committed(self, work):
+            return None
+
+    async def rest(seconds):
+        rests.append(seconds)
+
+    monkeypatch.setattr(module.asyncio, "sleep", rest)
+    maintenance = Maintenance([Busy()], bench.store, bench.clock)
+    await maintenance.start()
+    await asyncio.wait_for(ended.wait(), 20)
+    await maintenance.stop()
+    assert len(rests) == 2
+    assert rests[0] >= 0.001
+    assert rests[1] == module.LONGEST_REST_SECONDS
