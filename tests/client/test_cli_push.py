@@ -123,10 +123,9 @@ def test_each_line_is_a_job_and_they_go_together(longshore_command, script, tmp_
     summary = json.loads(result.stdout)
     assert result.exit_code == 0, result.stderr
     assert (summary["queue"], summary["events"], summary["jobs"], summary["faults"]) == ("work", 5_001, 5_001, [])
-    assert bodies(script)[0] == ['{"n":0}']
-    assert sorted(bodies(script)[-1] + bodies(script)[0]) == ["5000", '{"n":0}']
+    assert sorted(bodies(script)) == sorted([["5000"], *([f'{{"n":{n}}}'] for n in range(5_000))])
     assert len({push.job_id for push in pushes(script)}) == 5_001
-    assert max(len(request.pushes) for request in script.requests["BatchPush"]) == 1_000
+    assert len(script.requests["BatchPush"]) < 50
 
 
 def test_lines_make_jobs_of_many_events(longshore_command, script):
@@ -159,7 +158,7 @@ def test_faulty_lines_are_told_by_number_and_the_others_are_pushed(longshore_com
     summary = json.loads(result.stdout)
     assert result.exit_code == 1
     assert summary["events"] == 2
-    assert bodies(script) == [["1"], ["4"], ["7"]]
+    assert sorted(bodies(script)) == [["1"], ["4"], ["7"]]
     faults = {fault["line"]: fault["message"] for fault in summary["faults"]}
     assert sorted(faults) == [2, 3, 4, 5, 6]
     assert "Expecting" in faults[2]
@@ -265,7 +264,7 @@ def test_lines_of_a_pipe_are_pushed_as_they_come(script):
     assert bodies(script) == [["1"]]
     output, _ = process.communicate(b"2\n3\n", timeout=30)
     assert process.returncode == 0
-    assert bodies(script)[1:] == [["22"], ["3"]]
+    assert sorted(bodies(script)[1:]) == [["22"], ["3"]]
     assert b"3 events pushed" in output
 
 

@@ -203,3 +203,17 @@ async def test_a_schedule_is_put_run_paused_and_deleted(command, output):
     assert (code, errors.startswith("Error: SCHEDULE_NOT_FOUND")) == (1, True)
     code, _, errors = await command("schedules", "put", "bad", "0 3 * *", "work", "1", "--time-zone", "Mars/Base")
     assert (code, "schedule.cron" in errors, "schedule.time_zone" in errors) == (1, True, True)
+
+
+async def test_the_store_is_described_checked_and_copied(output, command, tmp_path):
+    await output("push", "work", "1")
+    info = json.loads(await output("admin", "info", "--output", "json"))
+    assert info["store_kind"].startswith("SQLite")
+    assert info["settings"]
+    assert json.loads(await output("admin", "check", "--output", "json")) == {"faults": []}
+    copy = tmp_path / "copy.db"
+    done = json.loads(await output("admin", "backup", str(copy), "--output", "json"))
+    assert (done["file"], done["size_bytes"]) == (str(copy), copy.stat().st_size)
+    code, _, errors = await command("admin", "backup", str(copy))
+    assert code == 1
+    assert str(copy) in errors
