@@ -73,15 +73,21 @@ class Store:
                 must be the backup folder of the service's settings, or the store's own.
 
         Raises:
-            InvalidRequest: the path is not allowed.
-            WrongState: the file exists.
+            InvalidRequest: the path is not allowed, or cannot be written.
+            WrongState: the file exists, or another copy or check is under way.
+            DiskFull: there is no room for it.
+            DataLoss: the store is damaged.
         """
         request = queue_admin_service_pb2.BackupStoreRequest(file=file)
         response = await self._channel.call_once(self._stub.BackupStore, request, timeout=_SECONDS)
         return Backup(file=response.file, size_bytes=response.size_bytes)
 
     async def check(self) -> tuple[str, ...]:
-        """Read the whole store and answer what is wrong with it, at most 100 faults. Empty: it is whole."""
+        """Read the whole store and answer what is wrong with it, at most 100 faults. Empty: it is whole.
+
+        Raises:
+            WrongState: a copy or another check is under way.
+        """
         request = queue_admin_service_pb2.CheckStoreRequest()
         response = await self._channel.call(self._stub.CheckStore, request, timeout=_SECONDS)
         return tuple(fault.description for fault in response.faults)
