@@ -30,5 +30,5 @@ class Expiring(StrEnum):
     """Pushes below a root that pushed nothing for long: a chain that goes on counts anew."""
 
 
-PRUNED_AT_ONCE = 500
+PRUNED_AT_ONCE = 200
 """Rows that one step takes, a large one counting as several: keeps a turn of the writer in the low milliseconds."""

@@ -262,7 +262,7 @@ class TestSteps:
         """Large events that are kept count as several, and one job's may go in several steps."""
         pruning = await pruner()
         await bench.update_queue(keep_succeeded=True)
-        job_id = await done(count=5, data=bytes(1_000_000))
+        job_id = await done(count=5, data=bytes(300_000))
         steps.clear()
         await pruning.after(KEEP.jobs)
         assert [step for step in steps if any(step)] == [(0, 2), (0, 2), (1, 1)]
@@ -271,7 +271,7 @@ class TestSteps:
     async def test_large_dead_letters(self, bench, pruner, steps, done):
         """Large dead letters count as several."""
         pruning = await pruner()
-        await done(outcome=Failure(), count=3, data=bytes(1_000_000))
+        await done(outcome=Failure(), count=3, data=bytes(300_000))
         steps.clear()
         await pruning.after(KEEP.dead_letters)
         assert [events for _, events in steps if events] == [2, 1]
@@ -281,7 +281,7 @@ class TestSteps:
         await bench.update_queue(keep_succeeded=True)
         jobs = [await done(count=2, data=bytes(1_000_000)) for _ in range(3)]
         bench.clock.step(KEEP.jobs)
-        for _ in range(5):
+        for _ in range(9):
             pruning = await pruner()
             await pruning.maintenance.tick(bench.clock.now())
             await bench.reopen()
@@ -395,11 +395,11 @@ class TestByTime:
         """Large entries go in several steps."""
         pruning = await pruner()
         left = []
-        for number in range(12):
+        for number in range(6):
             await bench.set(f"k{number}", bytes(240_000), expire_after=10)
         bench.store.on_commit(lambda _: left.append(bench.place.count("entry")))
         await pruning.after(10)
-        assert left == [4, 0]
+        assert left == [3, 0]
 
     async def test_an_entry_that_is_written_in_the_turn_that_drops_it(self, bench):
         """A new write of an expired entry is not lost, whatever else happens."""

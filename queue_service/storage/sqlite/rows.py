@@ -232,7 +232,7 @@ def ended_job_of(row: Row) -> EndedJob:
         queue=row[2],
         events=row[3],
         needed=bool(row[4]),
-        kept=tuple(KeptEvent(*kept) for kept in json.loads(row[5])),
+        kept=() if row[5] is None else tuple(KeptEvent(*kept) for kept in json.loads(row[5])),
     )
 
 

@@ -117,7 +117,7 @@ SELECT name FROM schedule WHERE queue = :queue LIMIT 1;
 
 -- name: ended_jobs
 -- Finished jobs in the order in which they finished, as many as have so many events, at least one: whether each is
--- needed, and what is kept of its events, each with its weight in pages.
+-- needed, and what is kept of its events, each with its weight in pages and its key.
 WITH
     candidate AS MATERIALIZED (
         SELECT id, queue, group_number, events, failed, finish_time
@@ -144,7 +144,8 @@ SELECT
     )
     OR EXISTS (SELECT 1 FROM job_group AS g WHERE g.id = m.group_number AND g.state <> 3),
     (
-        SELECT json_group_array(json_array(e.id, 1 + length(e.payload) / 4096, e.key_number)) FROM event AS e
+        SELECT nullif(json_group_array(json_array(e.id, 1 + length(e.payload) / 4096, e.key_number)), '[]')
+        FROM event AS e
         WHERE e.id BETWEEN m.id AND m.id + m.events - 1 AND e.state = 3
     )
 FROM measured AS m
