@@ -7,7 +7,7 @@ from queue_service.broker.pending import UpdateEvents
 from queue_service.broker.redrive import DeleteEvents, RedriveEvents, Redriven, Spread
 from queue_service.domain.errors import EventNotFound, JobNotFound, QueueNotFound
 from queue_service.domain.ids import EventId, format_id
-from queue_service.domain.limits import SEARCH_STEPS
+from queue_service.domain.limits import CHANGED_AT_ONCE, SEARCH_STEPS
 from queue_service.domain.records import Queue
 from queue_service.domain.states import EventState
 from queue_service.ports import Clock, Store
@@ -138,8 +138,9 @@ class StoredEvents:
         found = Found([], START)
         while found.after is not None:
             found = await self._store.events.find(selection, found.after)
-            if found.places:
-                yield [place.event for place in found.places]
+            events = [place.event for place in found.places]
+            for start in range(0, len(events), CHANGED_AT_ONCE):
+                yield events[start : start + CHANGED_AT_ONCE]
 
     async def _select_dead(self, chosen: EventFilter) -> Selection:
         """Dead letters so far: what is put back and fails again meanwhile would never end."""

@@ -151,7 +151,9 @@ SWEEP_EVENTS = 500
 PURGE_EVENTS = 200
 """Of one step of a purge: there are thousands of them on end, so each takes a few milliseconds at most."""
 SEARCH_STEP = 500
-"""Events that one step of a list looks at, or one of a redrive changes: keeps reader and writer free for others."""
+"""Events that one step of a list looks at: keeps the reader free for others."""
+CHANGED_AT_ONCE = 200
+"""Events that one step of a redrive changes: keeps the writer free for others."""
 SEARCH_STEPS = 40
 """Of one page of a list: one that found little in so many tells where the next begins."""
 EXPIRY_DELAY = 100
