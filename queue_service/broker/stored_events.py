@@ -61,8 +61,8 @@ class StoredEvents:
             places = places[:limit]
             following = places[-1]
         events = await self._store.events.read([place.event for place in places], full=full, max_bytes=max_bytes)
-        if len(events) < len(places):  # the others do not fit, or have gone meanwhile
-            following = events[-1].place if events else places[-1]
+        if events and len(events) < len(places):  # the others do not fit, or have gone meanwhile
+            following = next(place for place in places if place.event == events[-1].event.id)
         # An event may have changed between the two reads.
         return EventPage(events=[event for event in events if selection.includes(event)], after=following)
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from queue_service.broker.extend import Extend, Extension, ToldProgress
+from queue_service.broker.redrive import RedriveEvents, Spread
 from queue_service.broker.stored_events import EventFilter
 from queue_service.domain.errors import EventNotFound, JobNotFound, QueueNotFound
 from queue_service.domain.ids import EventId
@@ -206,6 +207,25 @@ async def test_bytes_of_a_page(bench):
     assert page.after is not None
     assert len(await bench.stored(full=True, max_bytes=1)) == 5
     assert len(await bench.stored(full=False, max_bytes=50_000)) == 5
+
+
+async def test_changes_between_the_reads_of_a_page(bench, fail):
+    """A page shows no event that is not meant any more, and the next begins behind it all the same."""
+    await fail(count=6)
+    whole = names(await bench.stored())
+    find, redriven = bench.store.events.find, []
+
+    async def find_and_redrive(selection, after):
+        found = await find(selection, after)
+        if len(redriven) < 2:
+            number = found.places[1].event
+            redriven.append(number)
+            await bench.write(RedriveEvents([number], spread=Spread(begin=bench.clock.now()), before=0))
+        return found
+
+    bench.store.events.find = find_and_redrive
+    found = names(await bench.stored(queue="q", state=EventState.FAILED, limit=2))
+    assert (len(found), found) == (4, [number for number in whole if number not in redriven])
 
 
 async def test_history(bench):
