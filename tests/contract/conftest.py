@@ -55,6 +55,8 @@ class Bench:
         self.terms = Terms(chance=lambda: self.chance)
         self.store = None
         self.remembered = {}
+        self.sound = True
+        """Whether the store has to be without faults when the test ends."""
 
     async def open(self):
         self.store = await self.place.open()
@@ -238,8 +240,10 @@ class Bench:
 
 @pytest.fixture(params=[SqliteFile], ids=["sqlite"])
 async def bench(request, tmp_path, clock):
-    """An open store of each kind."""
+    """An open store of each kind. Whatever a test did, its counts are those of its rows in the end."""
     bench = Bench(request.param(tmp_path, clock), clock)
     await bench.open()
     yield bench
+    faults = await bench.store.safekeeping.check() if bench.sound else []
     await bench.store.close()
+    assert faults == []

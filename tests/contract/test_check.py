@@ -82,6 +82,7 @@ async def test_empty(bench):
 )
 async def test_damage(used, damage, told):
     """What does not add up is told."""
+    used.sound = False
     await used.store.close()
     with closing(sqlite3.connect(used.place.path, isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
@@ -93,6 +94,7 @@ async def test_damage(used, damage, told):
 
 async def test_many_faults(used):
     """At most a hundred faults are told."""
+    used.sound = False
     for _ in range(3):
         await used.write(used.pushing(*[used.job("many") for _ in range(50)]))
     await used.store.close()
