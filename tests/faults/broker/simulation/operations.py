@@ -1,0 +1,250 @@
+"""What a run says, against what is there: arguments for the model's methods, and units for the broker."""
+
+from collections import namedtuple
+from dataclasses import replace
+
+from queue_service.broker.cancel import CancelGroup, CancelJob, SweepCancelled
+from queue_service.broker.claim import Claim, ClaimEvents, Taker
+from queue_service.broker.commit import Commit, CommitStep
+from queue_service.broker.extend import Extend, Extension, ToldProgress
+from queue_service.broker.groups import CreateGroup, SealGroup
+from queue_service.broker.push import NewJob, Parent, Push
+from queue_service.broker.settle import ExpireLeases, Settle, Settlement
+from queue_service.domain.errors import BrokerError
+from queue_service.domain.ids import LeaseKey
+from queue_service.domain.outcomes import Failure, Release, Retry, Success
+from queue_service.domain.records import Concurrency, NewEvent, OnComplete, Payload
+from queue_service.domain.retry import PolicyChange
+from queue_service.kv.entries import Check, Write, WriteEntry
+
+Operation = namedtuple("Operation", "name arguments unit told")  # noqa: PYI024
+LONG_AGO = LeaseKey(10**6, 1)
+
+
+class Resolver:
+    """Makes operations that fit what the model knows.
+
+    Args:
+        remembered: what the broker remembers of settles.
+    """
+
+    def __init__(self, model, terms, remembered):
+        self.model, self.terms, self.remembered = model, terms, remembered
+        self.leases = []  # every lease there was
+        self.commits = []  # every commit there was
+
+    def resolve(self, kind, values):
+        """The operation, or None where there is nothing that it could act on."""
+        return getattr(self, f"_{kind}")(**values)
+
+    # What operations name
+
+    def _lease(self, kind, pick):
+        live = [event for event in self.model.events.values() if event.state == "LEASED"]
+        if kind == "live" and live:
+            event = live[pick % len(live)]
+            return LeaseKey(event.number, event.attempt)
+        if kind == "old" and self.leases:
+            return self.leases[pick % len(self.leases)]
+        return LONG_AGO if kind == "made up" else None
+
+    def _one_of(self, there, pick):
+        return list(there)[pick % len(there)] if there else None
+
+    def _settlements(self, settlements):
+        found = {}
+        for lease, outcome, after, result in settlements:
+            key = self._lease(*lease)
+            if key is not None:
+                found.setdefault(key, (key, outcome, after, result))
+        return list(found.values())
+
+    def _new_push(self, job, queue, events, group, parent, request, seal, repeat):
+        push = {
+            "job_id": job.to_bytes(16, "big"),
+            "queue": queue,
+            "events": events,
+            "group": None if group is None else self._one_of(self.model.groups, group),
+            "parent": parent and self._lease(*parent),
+            "request_id": request,
+            "seal": seal,
+        }
+        known = [job.push for job in self.model.jobs.values() if "job_id" in job.push]
+        if repeat and known:
+            push = self._one_of(known, repeat[0])
+            if repeat[1]:
+                push = {**push, "events": [*push["events"], *events]}
+        return push
+
+    # Operations
+
+    def _push(self, **values):
+        push = self._new_push(**values)
+        return Operation("push", {"push": push}, Push([_job(push)], terms=self.terms), lambda answer: _pushed(answer[0]))
+
+    def _claim(self, claims, lease):
+        asked = [
+            Claim(queue=queue, takers=tuple(Taker(capacity=room, lease_duration=lease) for room in capacities))
+            for queue, capacities in claims
+        ]
+
+        def told(answer):
+            return [
+                ([[one.key for one in share] for share in claimed.deliveries], claimed.more, claimed.next_due)
+                for claimed in answer
+            ]
+
+        return Operation("claim", {"claims": claims, "lease": lease}, ClaimEvents(asked, terms=self.terms), told)
+
+    def _settle(self, settlements):
+        found = self._settlements(settlements)
+        unit = Settle([_settlement(*one) for one in found], remembered=self.remembered, terms=self.terms)
+        return Operation("settle", {"settlements": found}, unit, _settled) if found else None
+
+    def _expire(self, leases):
+        keys = list({key: None for lease in leases if (key := self._lease(*lease))})
+        unit = ExpireLeases(keys, is_over=lambda _key: True, terms=self.terms)
+        return Operation("expire", {"keys": keys}, unit, lambda answer: answer) if keys else None
+
+    def _extend(self, lease, duration, progress):
+        key = self._lease(*lease)
+        if key is None:
+            return None
+        told_progress = ToldProgress(fraction=progress, text="so far") if progress > 0.5 else None
+        unit = Extend([Extension(key=key, duration=duration, progress=told_progress)], terms=self.terms)
+        arguments = {"key": key, "duration": duration}
+        return Operation("extend", arguments, unit, lambda answer: (answer[0].expire_time, answer[0].cancel_requested))
+
+    def _commit(self, settlements, pushes, write, request, repeat):
+        arguments = {
+            "request_id": request,
+            "settlements": self._settlements(settlements),
+            "pushes": [self._new_push(**{**push, "repeat": None}) for push in pushes],
+            **(self._entry(**write) if write else {"check": None, "write": None}),
+        }
+        for position, push in enumerate(arguments["pushes"]):
+            push["request_id"] = push["request_id"] if position == 0 else None  # each once in a commit
+        if repeat and self.commits:
+            arguments = self._one_of(self.commits, repeat[0])
+            if repeat[1]:
+                arguments = {**arguments, "pushes": []}
+        elif request:
+            self.commits.append(arguments)
+        check, write = arguments["check"], arguments["write"]
+        fingerprint = repr(arguments)
+        step = CommitStep(
+            request_id=arguments["request_id"],
+            fingerprint=fingerprint.encode(),
+            checks=(Check(key=check[0], version=check[1]),) if check else (),
+            settlements=tuple(_settlement(*one) for one in arguments["settlements"]),
+            pushes=tuple(_job(push) for push in arguments["pushes"]),
+            writes=(_write(**write),) if write else (),
+        )
+
+        def told(answer):
+            parts = [_pushed(one) for one in answer.pushes], _settled(answer.settled), *(answer.versions or (None,))
+            return parts, answer.deduplicated
+
+        unit = Commit(step, terms=self.terms)
+        return Operation("commit", {**arguments, "fingerprint": fingerprint}, unit, told)
+
+    def _entry(self, check, key, value, expire):
+        versions = {"now": lambda name: self.model._version(name), "absent": lambda _: 0, "other": lambda _: 10**6}
+        return {
+            "check": check and (check[0], versions[check[1]](check[0])),
+            "write": {"key": key, "value": value, "expire": expire},
+        }
+
+    def _write(self, check, **values):
+        arguments = self._entry(check and (values["key"], check[1]), **values)
+        check = arguments["check"]
+        unit = WriteEntry(_write(**arguments["write"]), check=check and Check(key=check[0], version=check[1]))
+        return Operation("write", arguments, unit, lambda answer: answer[1].version if answer[1] else 0)
+
+    def _group(self, group, then, parent, repeat):
+        group_id, on_complete = group.to_bytes(16, "big"), then and {"queue": "after", "events": then}
+        if repeat and self.model.groups:
+            group_id = self._one_of(self.model.groups, repeat[0])
+            on_complete = self.model.groups[group_id].then if repeat[1] else on_complete
+        parent = parent and self._lease(*parent)
+        unit = CreateGroup(
+            group_id=group_id,
+            on_complete=on_complete and OnComplete(queue="after", events=_events(on_complete["events"])),
+            fingerprint=repr(on_complete).encode(),
+            parent=parent and Parent(key=parent, lease_id="parent"),
+            terms=self.terms,
+        )
+        arguments = {"group": group_id, "then": on_complete, "parent": parent}
+        return Operation("create_group", arguments, unit, lambda answer: answer[1])
+
+    def _seal(self, group, only_if_idle):
+        group_id = self._one_of(self.model.groups, group)
+        if group_id is None:
+            return None
+        arguments = {"group": group_id, "only_if_idle": only_if_idle}
+        return Operation("seal", arguments, SealGroup(group_id, only_if_idle=only_if_idle), lambda _: None)
+
+    def _cancel(self, of, pick):
+        if (found := self._one_of(self.model.jobs if of == "job" else self.model.groups, pick)) is None:
+            return None
+        if of == "job":
+            return Operation("cancel_job", {"job_id": found}, CancelJob(found), lambda _: None)
+        return Operation("cancel_group", {"group": found}, CancelGroup(found), lambda _: None)
+
+    def _sweep(self, of, pick):
+        if (found := self._one_of(self.model.jobs if of == "job" else self.model.groups, pick)) is None:
+            return None
+        unit = SweepCancelled(job_id=found) if of == "job" else SweepCancelled(group_id=found)
+        return Operation("sweep", {}, unit, lambda _: None)
+
+
+def _payload(text):
+    return Payload(text.encode(), is_json=False)
+
+
+def _events(specs):
+    return tuple(
+        NewEvent(
+            payload=_payload("x"),
+            delay=one["delay"],
+            priority=one["priority"],
+            concurrency=one["key"] and Concurrency(*one["key"]),
+            expire_after=one["expire"],
+            policy=one["policy"] and PolicyChange.of(one["policy"]),
+        )
+        for one in specs
+    )
+
+
+def _job(push):
+    return NewJob(
+        queue=push["queue"],
+        events=_events(push["events"]),
+        fingerprint=repr((push["queue"], push["group"], push["events"])).encode(),
+        job_id=push["job_id"],
+        request_id=push["request_id"],
+        group_id=push["group"],
+        seal_group=push["seal"],
+        parent=push["parent"] and Parent(key=push["parent"], lease_id="parent"),
+    )
+
+
+def _settlement(key, outcome, after, result):
+    made = {"success": Success, "failure": Failure, "retry": Retry, "release": Release}[outcome]()
+    if after is not None:
+        made = replace(made, after=after)
+    return Settlement(key=key, outcome=replace(made, result=_payload("r")) if result else made, lease_id="a lease")
+
+
+def _write(key, value, expire):
+    return Write(key=key, payload=None if value is None else _payload(value), expire_after=expire)
+
+
+def _pushed(answer):
+    if isinstance(answer, BrokerError):
+        return type(answer).__name__
+    return answer.job_id, answer.deduplicated
+
+
+def _settled(answer):
+    return [(one.status.name, one.state and one.state.name, one.due_time, one.clamped) for one in answer]

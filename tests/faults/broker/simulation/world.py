@@ -1,0 +1,294 @@
+"""One run: the broker's units over a store that breaks and crashes, next to the model. They are compared after every turn.
+
+A crash takes the file and its log as they are at that moment and opens the copy: so what was not committed is gone. A
+torn log also loses a part of what was written since the last commit that was told to somebody.
+"""
+
+import asyncio
+import json
+import pickle
+import shutil
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from queue_service.broker.terms import Terms
+from queue_service.domain.errors import BrokerError
+from queue_service.domain.states import FINAL, EventState, GroupState
+from queue_service.storage.sqlite import SqliteStore
+
+from tests.faults.broker.simulation.invariants import check_turn
+from tests.faults.broker.simulation.model import CHANCE, NEVER, TOTALS, Model, Violation, insist
+from tests.faults.broker.simulation.operations import Resolver
+
+DRAIN_TURNS = 150
+QUEUES = ("a", "b", "after")
+SELECTS = {
+    "event": "SELECT id, state, priority, due_time, attempt, failures, lease_losses, first_delivery_time, delivery_time,"
+    " lease_expire_time, expire_time, history FROM event",
+    "job": "SELECT job_id, events, success, failed, cancelled, coalesce(root, job_id), depth, cancel_time IS NOT NULL"
+    " FROM job",
+    "job_group": "SELECT group_id, state, success, failed, cancelled, cancel_time IS NOT NULL FROM job_group",
+    "entry": "SELECT key, version, payload, expire_time FROM entry",
+    "concurrency_key": "SELECT name, slots, pending, leased FROM concurrency_key",
+    "lineage": "SELECT root, pushes FROM lineage",
+    "queue": "SELECT name, pending, leased, failed, finished_jobs, pushed, delivered, succeeded, dead, cancelled, retried,"
+    " leases_lost, released FROM queue",
+    "event_result": "SELECT event FROM event_result",
+}
+
+
+class Clock:
+    """Both clocks stand until a turn moves them."""
+
+    wall = 1_800_000_000_000
+
+    def now(self):
+        return self.wall
+
+    def monotonic(self):
+        return 0.0
+
+
+class Observed:
+    """A unit, and what it did to the workset: which events it ended, which jobs it made."""
+
+    def __init__(self, operation):
+        self.operation, self.unit = operation, operation.unit
+        self.name, self.arguments = operation.name, operation.arguments
+        self.weight, self.urgent, self.grows = self.unit.weight, self.unit.urgent, self.unit.grows
+        self.answer, self.ended, self.made = None, [], []
+
+    def needs(self, needs):
+        self.unit.needs(needs)
+
+    def apply(self, work):
+        ended, jobs = _ended(work), len(work.changes.new_jobs)
+        try:
+            result = self.unit.apply(work)
+            self.answer = self.operation.told(result)
+        except BrokerError as refusal:
+            self.answer = type(refusal).__name__
+            raise
+        finally:
+            self.ended = sorted(_ended(work) - ended)
+            self.made = [(job.job_id, job.id) for job in work.changes.new_jobs[jobs:]]
+        return result
+
+
+def _ended(work):
+    changed = {event.id for event in work.changes.events.values() if event.state in FINAL}
+    return work.changes.removed_events | changed
+
+
+class World:
+    """The store under test and the model."""
+
+    def __init__(self, folder):
+        self.folder, self.clock, self.model = Path(folder), Clock(), Model()
+        self.lives, self.remembered, self.ready = 0, {}, {}
+        self.resolver = Resolver(self.model, Terms(chance=lambda: CHANCE), self.remembered)
+
+    @property
+    def path(self):
+        return self.folder / f"life-{self.lives}.db"
+
+    @property
+    def log(self):
+        return self.folder / f"life-{self.lives}.db-wal"
+
+    async def open(self):
+        self.store = await SqliteStore.open(self.path, self.clock)
+        self.store.on_commit(self._committed)
+        self.reader = sqlite3.connect(self.path, isolation_level=None)
+        self.remembered.clear()
+        self.model.memory.clear()
+        self.ready = {queue.name: 0 for queue in await self.store.queues()}
+        self.durable = self.log.stat().st_size if self.log.exists() else 0
+
+    async def close(self):
+        self.reader.close()
+        await self.store.close()
+
+    async def reopen(self):
+        await self.close()
+        await self.open()
+
+    def _committed(self, work):
+        self.remembered.update(work.notices.settled)
+        self._tell_ready(work.notices.ready)
+
+    def _tell_ready(self, ready):
+        for queue, due in ready.items():
+            self.ready[queue] = min(due, self.ready.get(queue, NEVER))
+
+    # Turns
+
+    async def turn(self, turn):
+        """One turn of the writer, well or not."""
+        self.clock.wall += turn["step"]
+        self.model.tell_time(self.clock.wall)
+        resolved = [self.resolver.resolve(kind, values) for kind, values in turn["do"]]
+        steps = sorted((Observed(one) for one in resolved if one), key=lambda step: not step.urgent)
+        if turn["fate"] == "reopen":
+            await self.reopen()
+        if turn["fate"] == "checkpoint":
+            await self.store._checkpoint("TRUNCATE")
+            self.durable = 0
+        if steps:
+            before = self.picture()
+            await self._carry_out(steps, turn["fate"], turn["at"])
+            check_turn(before, self.picture(), steps, self.model)
+        self._compare()
+
+    async def _carry_out(self, steps, fate, at):
+        connection, saved = self.store._connection, None
+        if fate == "torn log":
+            saved = pickle.dumps(self.model), len(self.resolver.leases)
+        if fate in {"fault", "crash"}:
+            connection.arm(at, self._copy if fate == "crash" else lambda: None)
+        answers = await self._write(steps)
+        if connection.disarm():
+            insist(all(isinstance(answer, BrokerError) for answer in answers), "a failed turn is told as such", answers)
+            self.ready.update(dict.fromkeys(QUEUES, 0))  # as the dispatcher does where it could not claim
+            if fate == "crash":
+                await self._go_on_from_copy()
+            return
+        told = [type(one).__name__ if isinstance(one, Exception) else step.operation.told(one)
+                for step, one in zip(steps, answers, strict=True)]  # fmt: skip
+        insist(told == [step.answer for step in steps], "what was applied is answered", told)
+        self._follow(steps)
+        if fate in {"crash after commit", "torn log"}:
+            self._copy(cut=at if fate == "torn log" else None)
+            await self._go_on_from_copy()
+        if fate == "torn log" and self.picture() != self.model.picture():  # nothing of the turn, then
+            self._rewind(*saved)
+        self.durable = self.log.stat().st_size if self.log.exists() else 0
+
+    async def _write(self, steps):
+        for step in steps:
+            if step.name == "claim":
+                for queue, _ in step.arguments["claims"]:
+                    self.ready.pop(queue, None)
+        writes = [asyncio.ensure_future(self.store.write(step)) for step in steps]
+        return await asyncio.gather(*writes, return_exceptions=True)
+
+    def _follow(self, steps):
+        """Let the model do the same, and compare what it answers."""
+        for step in steps:
+            if step.name == "claim":
+                step.arguments = {**step.arguments, "told": step.answer}
+        expected = self.model.turn(steps)
+        for step, answer in zip(steps, expected, strict=True):
+            insist(step.answer == answer, "answers", step.name, step.arguments, step.answer, "expected", answer)
+            if step.name == "claim":
+                self._note_claimed(step)
+
+    def _note_claimed(self, step):
+        for (queue, _), (shares, more, next_due) in zip(step.arguments["claims"], step.answer, strict=True):
+            self.resolver.leases.extend(key for share in shares for key in share)
+            due = 0 if more else next_due
+            if due is not None:
+                self._tell_ready({queue: due})
+
+    def _rewind(self, model, leases):
+        """The turn never happened: nobody was told of it."""
+        self.model.__dict__ = pickle.loads(model).__dict__
+        self.model.memory = {}
+        del self.resolver.leases[leases:]
+
+    def _copy(self, cut=None):
+        """What a new process would find."""
+        target = self.folder / f"life-{self.lives + 1}.db"
+        shutil.copyfile(self.path, target)
+        if self.log.exists():
+            data = self.log.read_bytes()
+            if cut is not None:
+                data = data[: self.durable + (len(data) - self.durable) * cut // 15]
+            target.with_name(f"{target.name}-wal").write_bytes(data)
+
+    async def _go_on_from_copy(self):
+        old = self.path, self.log
+        await self.close()
+        for one in old:
+            one.unlink(missing_ok=True)
+        self.lives += 1
+        await self.open()
+
+    # Comparing
+
+    def picture(self):
+        """What is in the file."""
+        rows = {table: self.reader.execute(select).fetchall() for table, select in SELECTS.items()}
+        states, group_states = list(EventState), list(GroupState)
+        picture = {table: {row[0]: row[1:] for row in found} for table, found in rows.items()}
+        picture["event"] = {
+            number: (states[state - 1].name, *values, tuple(one[1] for one in json.loads(history or "[]")))
+            for number, (state, *values, history) in picture["event"].items()
+        }
+        picture["job_group"] = {
+            group: (group_states[state - 1].name, *values) for group, (state, *values) in picture["job_group"].items()
+        }
+        picture["entry"] = {key: (version, payload.decode(), end) for key, (version, payload, end) in picture["entry"].items()}
+        picture["lineage"] = {root: pushes for root, (pushes,) in picture["lineage"].items()}
+        picture["event_result"] = set(picture["event_result"])
+        return picture
+
+    def _compare(self):
+        found, expected = self.picture(), self.model.picture()
+        if found != expected:
+            wrong = {table: _difference(found[table], expected[table]) for table in found if found[table] != expected[table]}
+            raise Violation(f"the store is not as the model: {wrong}")
+        for name in self.model.queues:
+            told = self.ready.get(name, NEVER)
+            if any(event.key is None or not self.model.went_back for event in self.model.ready(name)):
+                insist(told <= self.clock.wall, "no waiting event is forgotten: nobody was woken", name)
+            insist(told <= self.model.next_due(name), "no waiting event is forgotten: no timer", name)
+
+
+def _difference(found, expected):
+    if isinstance(found, set):
+        return found ^ expected
+    keys = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
+    return {key: (found.get(key), "expected", expected.get(key)) for key in keys}
+
+
+async def carry_out(run, folder):
+    """Carry a run out. Raises Violation, or what the broker raised."""
+    world = World(folder)
+    await world.open()
+    try:
+        for turn in run["turns"]:
+            await world.turn(turn)
+        await world.reopen()
+        world._compare()
+        if run["drain"]:
+            await drain(world)
+    finally:
+        with suppress(Exception):
+            await world.close()
+
+
+def _calm(*do, step=0):
+    return {"step": step, "fate": "well", "at": 0, "do": list(do)}
+
+
+async def drain(world):
+    """Everything that was pushed can be brought to an end: nothing is stuck in a line, a backoff, a group or a cancel."""
+    model = world.model
+    for position in range(len(model.groups)):
+        await world.turn(_calm(["seal", {"group": position, "only_if_idle": False}]))
+    for _ in range(DRAIN_TURNS):
+        if all(event.state in {"SUCCEEDED", "FAILED", "CANCELLED"} for event in model.events.values()):
+            break
+        live = [[["live", position], "success", None, False] for position in range(100)]
+        sweeps = [["sweep", {"of": of, "pick": pick}] for of in ("job", "group") for pick in range(len(model.jobs))
+                  if any(model.cancelled(event) and event.state == "PENDING" for event in model.events.values())]  # fmt: skip
+        waits = [event.due - world.clock.wall for event in model.events.values() if event.state == "PENDING"]
+        step = max(0, min(waits, default=0))
+        claims = [[queue, [100]] for queue in QUEUES]
+        await world.turn(_calm(["claim", {"claims": claims, "lease": 60_000}], step=step))
+        await world.turn(_calm(["settle", {"settlements": live}], *sweeps[:20]))
+    states = {event.state for event in model.events.values()}
+    insist(states <= {"SUCCEEDED", "FAILED", "CANCELLED"}, "no waiting event is forgotten: the end", model.events)
+    insist(all(group.state == "COMPLETE" for group in model.groups.values()), "groups complete", model.groups)
