@@ -1,7 +1,8 @@
-"""kill -9 of a broker process while it is used, and what it holds afterwards."""
+"""kill -9 of a broker process while it is used, and what it holds afterwards. LONGSHORE_KILL_RUNS: how often."""
 
 import asyncio
 import json
+import os
 import random
 import sqlite3
 import uuid
@@ -9,9 +10,11 @@ from collections import defaultdict
 from contextlib import AsyncExitStack, closing
 
 import grpc
+import pytest
 
 from longshore.v1 import queue_service_pb2 as pb, queue_service_pb2_grpc
 
+RUNS = int(os.environ.get("LONGSHORE_KILL_RUNS", "3"))
 LINKS = 8
 CHAINS = 4
 KILLS = 2
@@ -138,6 +141,7 @@ async def finish(user, address):
         return found
 
 
+@pytest.mark.parametrize("seed", range(1, RUNS + 1))
 async def test_what_was_promised_survives(seed, service, tmp_path):
     broker = service("queue_service", "--address", "127.0.0.1:0", "--database", "broker.db")
     user = User(seed)
@@ -169,6 +173,3 @@ async def test_what_was_promised_survives(seed, service, tmp_path):
     assert jobs == len(user.promised.keys() | {job for jobs in user.links.values() for job in jobs})
     if not leased:
         assert set(user.links) == {(chain, link) for chain in range(CHAINS) for link in range(LINKS)}
-
-
-test_what_was_promised_survives.runs = 3

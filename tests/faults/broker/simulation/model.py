@@ -53,8 +53,8 @@ class Event:
     history: tuple = ()
     kept: bool = True
     result: bool = False
-    in_group: bool = True
     left_in: int = 0
+    ended: int = 0
 
 
 @dataclass(slots=True)
@@ -80,16 +80,22 @@ class Group:
 @dataclass(slots=True)
 class Queue:
     totals: Counter = field(default_factory=Counter)
+    settings: dict = field(default_factory=dict)
+    paused: bool = False
+    known: bool = False
+    deleted: bool = False
+    mark: int | None = None
 
 
 class Model:
     """Each method that is an operation changes the model and returns what the broker should answer."""
 
-    def __init__(self):
+    def __init__(self, *, short_lines=True):
+        self.short_lines = short_lines  # the broker looks at the whole of every line
         self.now = self.turns = 0
         self.events, self.jobs, self.groups, self.queues, self.slots = {}, {}, {}, {}, {}
         self.requests, self.below, self.entries, self.commits, self.memory = {}, Counter(), {}, {}, {}
-        self.version, self.went_back = 1, False
+        self.version, self.went_back, self.pruned, self.last_push = 1, False, False, {}
 
     # Turns
 
@@ -111,6 +117,7 @@ class Model:
             for number in step.ended:
                 self._end_early(self.events[number])
             self._complete_groups()
+            self._end_purges()
             for job_id, number in step.made:
                 self._number(job_id, number)
         insist(all(event.number for job in self.jobs.values() for event in job.events), "a push makes its events")
@@ -130,6 +137,12 @@ class Model:
         insist(self.doomed(event), "what is neither cancelled nor expired is kept", event)
         self._finish(event, CANCELLED if self.cancelled(event) else FAILED)
 
+    def _end_purges(self):
+        for name, queue in self.queues.items():
+            left = [event for event in self.events.values() if event.queue == name and event.state not in FINAL]
+            if queue.mark is not None and not any(event.number < queue.mark for event in left):
+                queue.mark = None
+
     def _complete_groups(self):
         for group_id, group in self.groups.items():
             events = self.of_group(group_id)
@@ -140,8 +153,11 @@ class Model:
 
     # Operations
 
-    def push(self, push, room=None):
-        self._check_push(push)
+    def push(self, push):
+        self._check_push(push, Counter())
+        return self._push(push)
+
+    def _push(self, push):
         known = self._known(push)
         if known is not None:
             return known, True
@@ -164,7 +180,7 @@ class Model:
         parent = self.jobs[self.events[push["parent"].event].job] if push["parent"] else None
         return parent, push["group"] or (parent and parent.group)
 
-    def _check_push(self, push):
+    def _check_push(self, push, room):
         if known := self._known(push):
             if content(self.jobs[known].push) != content(push):
                 raise Refused("IdReused")
@@ -176,6 +192,10 @@ class Model:
             raise Refused("GroupCancelled")
         if group_id and self.groups[group_id].state != OPEN and not (parent and parent.group == group_id):
             raise Refused("GroupSealed")
+        room[push["queue"]] += len(push["events"])
+        most = self.queue(push["queue"]).settings.get("max_pending")
+        if most is not None and self.count(push["queue"])[0] + room[push["queue"]] > most:
+            raise Refused("QueueFull")
 
     def _make(self, job_id, push, group_id, lineage):
         root, depth = lineage or (job_id, 0)
@@ -187,16 +207,19 @@ class Model:
         self.jobs[job_id] = Job(push, group_id, root, depth, events)
         self.slots |= dict(one["key"] for one in push["events"] if one["key"])
         self.below[root] += bool(lineage)
-        self.queue(push["queue"]).totals["pushed"] += len(events)
+        self.last_push[root] = self.now
+        queue = self.queue(push["queue"])
+        queue.deleted, queue.known = False, True
+        queue.totals["pushed"] += len(events)
 
     def claim(self, claims, lease, told):
         """Which events it takes is checked, not predicted: see design, Order and Concurrency key."""
         for (name, capacities), (shares, more, next_due) in zip(claims, told, strict=True):
             numbers = [key.event for share in shares for key in share]
             insist(all(len(share) <= room for share, room in zip(shares, capacities, strict=True)), "credits", shares)
-            insist(numbers == sorted(numbers, key=lambda number: rank(self.events[number])), "ready order", numbers)
+            insist(numbers == sorted(numbers, key=self.before.get), "ready order", numbers)
             passed = [event for event in self.ready(name)[: -1 if numbers else 0] if event.number not in numbers
-                      and rank(event) < rank(self.events[numbers[-1]]) and self._in_its_place(event)]  # fmt: skip
+                      and rank(event) < self.before[numbers[-1]] and self._in_its_place(event)]  # fmt: skip
             insist(not passed, "ready order", numbers, passed)
             for share in shares:
                 for key in share:
@@ -208,15 +231,17 @@ class Model:
         if self.before.get(event.number) != rank(event):  # it came in this turn
             return False
         others = [other for other in self.events.values() if (other.key, other.queue) == (event.key, event.queue)]
-        return event.key is None or (self.alone and not self.went_back and not any(map(self.doomed, others)))
+        whole = self.alone and self.short_lines and not self.went_back
+        return event.key is None or (whole and not any(map(self.doomed, others)))
 
     def _deliver(self, event, attempt, name, lease):
+        insist(not self.queue(name).paused, "a paused queue delivers nothing", name)
         insist(event.state == PENDING, "at most one live lease an event, and nothing settled comes back", event)
         insist(event.queue == name and event.due <= self.now and not self.doomed(event), "only what is ready", event)
         insist(attempt == event.attempt + 1, "attempts only grow", event)
         insist(self.free(event.key) > 0, "concurrency limits are never exceeded", event)
         event.state, event.attempt, event.started = LEASED, attempt, self.now
-        event.end = self.now + lease
+        event.end = self.now + min(lease, self.queue(name).settings.get("max_run_time") or lease)
         event.since = self.now if event.since is None else event.since
         self.queue(name).totals["delivered"] += 1
 
@@ -245,6 +270,9 @@ class Model:
         if not self.leased(key):
             return None, False
         event = self.events[key.event]
+        longest = self.queue(event.queue).settings.get("max_run_time")
+        if longest is not None:
+            duration = min(duration, max(0, event.started + longest - self.now))
         event.end = max(event.end, self.now + duration)
         self.extended.add(key)
         return event.end, self.cancelled(event)
@@ -258,9 +286,10 @@ class Model:
         if not all(self.leased(key) for key, *_ in settlements):
             raise Refused("LeaseLost")
         self._check_entry(check)
+        room = Counter()
         for push in pushes:
-            self._check_push(push)
-        answer = [self.push(push) for push in pushes], self.settle(settlements), write and self._write(**write)
+            self._check_push(push, room)
+        answer = [self._push(push) for push in pushes], self.settle(settlements), write and self._write(**write)
         self.commits[request_id] = (fingerprint, self.now + DAY, answer)
         return answer, False
 
@@ -313,11 +342,93 @@ class Model:
     def sweep(self):
         """Ends doomed events, as many as it likes."""
 
+    def redrive(self, numbers, begin):
+        dead = [self.events[number] for number in numbers if self.events[number].state == FAILED]
+        dead = [event for event in dead if event.kept]
+        if any(self.queue(event.queue).mark is not None for event in dead):
+            raise Refused("WrongState")
+        again = [event for event in dead if not self.cancelled(event)]
+        for event in again:
+            event.state, event.due, event.failures, event.losses = PENDING, begin, 0, 0
+            event.since = event.expire = None
+            self.queue(event.queue).totals["redriven"] += 1
+        return len(again), len(dead) - len(again)
+
+    def delete(self, numbers):
+        dead = [self.events[number] for number in numbers if self.events[number].state == FAILED]
+        dead = [event for event in dead if event.kept]
+        for event in dead:
+            event.kept, event.left_in = False, self.turns
+        return len(dead)
+
+    def update(self, numbers, due, priority):
+        changed = 0
+        for event in map(self.events.get, numbers):
+            if event.state != PENDING or self.cancelled(event):
+                continue
+            new_due = event.due if due is None else due if due > self.now else min(event.due, self.now)
+            new = new_due, event.priority if priority is None else priority
+            changed += new != (event.due, event.priority)
+            event.due, event.priority = new
+        return changed
+
+    def prune(self, jobs, groups):
+        """What it takes is checked, not predicted: all of it has ended, and nothing needs it."""
+        for number in jobs:
+            job_id = self.events[number].job
+            job = self.jobs.pop(job_id)
+            self.requests = {name: known for name, known in self.requests.items() if known != job_id}
+            insist(all(event.state in FINAL for event in job.events), "what goes has ended", job)
+            insist(not any(event.kept and event.state == FAILED for event in job.events), "dead letters keep jobs", job)
+            insist(not job.group or self.groups[job.group].state == COMPLETE, "open groups keep jobs", job)
+            for event in job.events:
+                event.kept = event.result = False
+        for group_id in groups:
+            insist(self.groups.pop(group_id).state == COMPLETE, "what goes has ended", group_id)
+            insist(not any(job.group == group_id for job in self.jobs.values()), "jobs keep groups", group_id)
+        self.pruned = True
+
+    def bury(self, before):
+        """Dead letters go by their time; their jobs count them all the same."""
+        self.delete(
+            [number for number, event in self.events.items() if event.state == FAILED and event.ended <= before]
+        )
+
+    def drop(self, before):
+        """What nothing points to goes by its time."""
+        self.entries = {key: entry for key, entry in self.entries.items() if entry[2] is None or entry[2] > before}
+        self.commits = {name: kept for name, kept in self.commits.items() if kept[1] > before}
+        self.below = Counter({root: n for root, n in self.below.items() if self.last_push.get(root, 0) > before})
+
+    def update_queue(self, name, settings):
+        queue = self.queue(name)
+        queue.settings, queue.known, queue.deleted = queue.settings | settings, True, False
+
+    def pause(self, name, paused):
+        self._existing(name).paused = paused
+
+    def purge(self, name):
+        queue = self._existing(name)
+        if any(self.count(name)[:2]):
+            queue.mark = max(self.events) + 1
+
+    def delete_queue(self, name):
+        self._existing(name)
+        if any(self.count(name)):
+            raise Refused("WrongState")
+        self.queues[name] = Queue(known=True, deleted=True)
+
+    def _existing(self, name):
+        queue = self.queue(name)
+        if queue.deleted or not queue.known:
+            raise Refused("QueueNotFound")
+        return queue
+
     # What settles do
 
     def _settle(self, key, outcome, after, result=None):
         event = self.events[key.event]
-        policy = POLICY | event.policy
+        policy = POLICY | self.queue(event.queue).settings.get("policy", {}) | event.policy
         if outcome in REMEMBERED:
             event.history = (*event.history, REMEMBERED[outcome])[-10:]
         self.queue(event.queue).totals[outcome] += 1
@@ -336,9 +447,7 @@ class Model:
         else:
             event.failures += outcome == "retry"
             event.losses += outcome == "lease lost"
-            count, most = (
-                (event.failures, "max_attempts") if outcome == "retry" else (event.losses, "max_lease_losses")
-            )
+            count, most = (event.failures, "max_attempts") if outcome == "retry" else (event.losses, "max_lease_losses")
             if count >= policy[most] or self.now - event.since >= policy["max_age"]:
                 self._finish(event, FAILED)
             else:
@@ -353,8 +462,10 @@ class Model:
         return self.news[key]
 
     def _finish(self, event, state):
-        event.state, event.left_in = state, self.turns
-        event.kept = state == FAILED
+        event.state, event.left_in, event.ended = state, self.turns, self.now
+        event.kept = state == FAILED or (
+            state == SUCCEEDED and self.queue(event.queue).settings.get("keep_succeeded", False)
+        )
         self.queue(event.queue).totals[state] += 1
 
     # Looking
@@ -367,8 +478,9 @@ class Model:
         return event is not None and event.state == LEASED and event.attempt == key.attempt
 
     def cancelled(self, event):
-        job = self.jobs[event.job]
-        return job.cancelled or bool(job.group and self.groups[job.group].cancelled)
+        job, mark = self.jobs[event.job], self.queue(event.queue).mark
+        purged = mark is not None and 0 < event.number < mark
+        return purged or job.cancelled or bool(job.group and self.groups[job.group].cancelled)
 
     def doomed(self, event):
         return self.cancelled(event) or (event.expire is not None and event.expire <= self.now)
@@ -381,6 +493,8 @@ class Model:
         """What a claim of everything may take now, in ready order, each slot of a key once."""
         free = {key: self.free(key) for key in self.slots}
         order = []
+        if self.queue(name).paused:
+            return order
         for event in sorted(self.events.values(), key=rank):
             if event.queue == name and event.state == PENDING and event.due <= self.now and not self.doomed(event):
                 if event.key is None or free[event.key] > 0:
@@ -391,9 +505,26 @@ class Model:
 
     def next_due(self, name):
         """When the next event is due that waits for nothing but time."""
+        if self.queue(name).paused:
+            return NEVER
         return min((event.due for event in self.events.values()
                     if event.queue == name and event.state == PENDING and event.due > self.now
                     and (event.key is None or (self.free(event.key) > 0 and not self.went_back))), default=NEVER)  # fmt: skip
+
+    def count(self, name):
+        """Its rows: pending, leased, dead."""
+        rows = [
+            event.state
+            for event in self.events.values()
+            if event.queue == name and (event.kept or event.state not in FINAL)
+        ]
+        new = [
+            event.state
+            for job in self.jobs.values()
+            for event in job.events
+            if event.queue == name and not event.number
+        ]
+        return tuple(map((rows + new).count, (PENDING, LEASED, FAILED)))
 
     def of_group(self, group_id):
         return [event for job in self.jobs.values() if job.group == group_id for event in job.events]
@@ -401,7 +532,6 @@ class Model:
     def picture(self):
         """What can be seen in the store."""
         kept = [event for event in self.events.values() if event.state not in FINAL or event.kept]
-        keyed = [event for event in kept if event.state in {PENDING, LEASED}]
         return {
             "event": {event.number: (event.state, event.priority, event.due, event.attempt, event.failures, event.losses,
                                      event.since, event.started, event.end, event.expire, event.history)
@@ -411,21 +541,25 @@ class Model:
             "job_group": {group_id: (group.state, *(group.counts or counts(self.of_group(group_id))), group.cancelled)
                           for group_id, group in self.groups.items()},
             "entry": dict(self.entries),
-            "concurrency_key": {key: (self.slots[key], *pending_and_leased(events)) for key in self.slots
-                                if (events := [event for event in keyed if event.key == key])},
+            "concurrency_key": {key: (self.slots[key], *pending_leased_ended(events)) for key in self.slots
+                                if (events := [event for event in kept if event.key == key])},
             "lineage": {root: pushes for root, pushes in self.below.items() if pushes},
-            "queue": {name: (*pending_and_leased([event for event in kept if event.queue == name]),
-                             sum(event.queue == name and event.state == FAILED for event in kept),
+            "queue": {name: (queue.paused, queue.deleted, in_short(queue.settings), queue.mark, *self.count(name),
                              sum(job.push["queue"] == name and all(event.state in FINAL for event in job.events)
                                  for job in self.jobs.values()),
                              *(queue.totals[total] for total in TOTALS))
-                      for name, queue in self.queues.items()},
+                      for name, queue in self.queues.items() if queue.known},
+            "commit_answer": {request_id for request_id in self.commits if request_id},
             "event_result": {event.number for event in self.events.values() if event.result},
         }  # fmt: skip
 
 
 NEVER = float("inf")
-TOTALS = ("pushed", "delivered", SUCCEEDED, FAILED, CANCELLED, "retry", "lease lost", "release")
+TOTALS = ("pushed", "delivered", SUCCEEDED, FAILED, CANCELLED, "retry", "lease lost", "release", "redriven")
+
+
+def in_short(settings):
+    return {name: value for name, value in settings.items() if value}
 
 
 def rank(event):
@@ -443,6 +577,6 @@ def counts(events):
     return tuple(map(states.count, (SUCCEEDED, FAILED, CANCELLED)))
 
 
-def pending_and_leased(events):
+def pending_leased_ended(events):
     states = [event.state for event in events]
-    return states.count(PENDING), states.count(LEASED)
+    return states.count(PENDING), states.count(LEASED), len(states) - states.count(PENDING) - states.count(LEASED)

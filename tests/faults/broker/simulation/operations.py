@@ -8,17 +8,35 @@ from queue_service.broker.claim import Claim, ClaimEvents, Taker
 from queue_service.broker.commit import Commit, CommitStep
 from queue_service.broker.extend import Extend, Extension, ToldProgress
 from queue_service.broker.groups import CreateGroup, SealGroup
+from queue_service.broker.pending import ExpireEvents, UpdateEvents
+from queue_service.broker.prune import DropExpired, PruneDeadLetters, PruneGroups, PruneJobs
+from queue_service.broker.purge import PurgeQueue, SweepPurged
 from queue_service.broker.push import NewJob, Parent, Push
+from queue_service.broker.queues import DeleteQueue, PauseQueue, SettingsChange, UpdateQueue
+from queue_service.broker.redrive import DeleteEvents, RedriveEvents, Spread
 from queue_service.broker.settle import ExpireLeases, Settle, Settlement
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.outcomes import Failure, Release, Retry, Success
-from queue_service.domain.records import Concurrency, NewEvent, OnComplete, Payload
-from queue_service.domain.retry import PolicyChange
+from queue_service.domain.records import Concurrency, NewEvent, OnComplete, Payload, QueueSettings
+from queue_service.domain.retention import Expiring
+from queue_service.domain.retry import FIELDS, PolicyChange
 from queue_service.kv.entries import Check, Write, WriteEntry
+from queue_service.ports.ended import FIRST
 
 Operation = namedtuple("Operation", "name arguments unit told")  # noqa: PYI024
 LONG_AGO = LeaseKey(10**6, 1)
+
+
+class DropAll(DropExpired):
+    """Every kind at once."""
+
+    def __init__(self, before):
+        self.before = before
+
+    def apply(self, work):
+        for kind in Expiring:
+            DropExpired(kind, self.before).apply(work)
 
 
 class Resolver:
@@ -32,6 +50,7 @@ class Resolver:
         self.model, self.terms, self.remembered = model, terms, remembered
         self.leases = []  # every lease there was
         self.commits = []  # every commit there was
+        self.numbers = {}  # of groups
 
     def resolve(self, kind, values):
         """The operation, or None where there is nothing that it could act on."""
@@ -80,7 +99,9 @@ class Resolver:
 
     def _push(self, **values):
         push = self._new_push(**values)
-        return Operation("push", {"push": push}, Push([_job(push)], terms=self.terms), lambda answer: _pushed(answer[0]))
+        return Operation(
+            "push", {"push": push}, Push([_job(push)], terms=self.terms), lambda answer: _pushed(answer[0])
+        )
 
     def _claim(self, claims, lease):
         asked = [
@@ -149,7 +170,7 @@ class Resolver:
         return Operation("commit", {**arguments, "fingerprint": fingerprint}, unit, told)
 
     def _entry(self, check, key, value, expire):
-        versions = {"now": lambda name: self.model._version(name), "absent": lambda _: 0, "other": lambda _: 10**6}
+        versions = {"now": self.model._version, "absent": lambda _: 0, "other": lambda _: 10**6}
         return {
             "check": check and (check[0], versions[check[1]](check[0])),
             "write": {"key": key, "value": value, "expire": expire},
@@ -192,10 +213,75 @@ class Resolver:
         return Operation("cancel_group", {"group": found}, CancelGroup(found), lambda _: None)
 
     def _sweep(self, of, pick):
+        if of == "expiry":
+            expired = [
+                number for number, event in self.model.events.items() if event.expire and event.state == "PENDING"
+            ]
+            return Operation("sweep", {}, ExpireEvents(expired), lambda _: None)
+        if of == "purge":
+            waiting = [number for number, event in self.model.events.items() if event.state == "PENDING"]
+            return Operation("sweep", {}, SweepPurged(waiting[pick % 3 :]), lambda _: None)
         if (found := self._one_of(self.model.jobs if of == "job" else self.model.groups, pick)) is None:
             return None
         unit = SweepCancelled(job_id=found) if of == "job" else SweepCancelled(group_id=found)
         return Operation("sweep", {}, unit, lambda _: None)
+
+    def _settings(self, queue, settings):
+        policy = PolicyChange.of(settings.get("policy", {}))
+        values = {name: value for name, value in settings.items() if name != "policy"}
+        change = SettingsChange(
+            settings=QueueSettings(**values, policy=policy),
+            fields=frozenset(values),
+            policy_fields=frozenset(FIELDS if "policy" in settings else ()),
+        )
+        unit = UpdateQueue(queue, change, create=True, terms=self.terms)
+        return Operation("update_queue", {"name": queue, "settings": settings}, unit, lambda _: None)
+
+    def _pause(self, queue, paused):
+        unit = PauseQueue(queue, paused=paused)
+        return Operation("pause", {"name": queue, "paused": paused}, unit, lambda _: None)
+
+    def _purge(self, queue):
+        return Operation("purge", {"name": queue}, PurgeQueue(queue), lambda _: None)
+
+    def _delete_queue(self, queue):
+        return Operation("delete_queue", {"name": queue}, DeleteQueue(queue), lambda _: None)
+
+    def _prune(self, what, age, surplus):
+        before = self.model.now - age
+        if what == "dead":
+            return Operation("bury", {"before": before}, PruneDeadLetters(before), lambda _: None)
+        if what == "jobs":
+            return Operation("prune", {}, PruneJobs(after=FIRST, before=before, surplus=surplus), lambda _: None)
+        jobs = {job.group for job in self.model.jobs.values()}
+        ended = [
+            group for group, values in self.model.groups.items() if values.state == "COMPLETE" and group not in jobs
+        ]
+        return Operation("prune", {}, PruneGroups([(self.numbers[group], group) for group in ended]), lambda _: None)
+
+    def _drop(self, age):
+        before = self.model.now - age
+        return Operation("drop", {"before": before}, DropAll(before), lambda _: None)
+
+    def _numbers(self, picks, *states):
+        numbers = [number for number, event in self.model.events.items() if event.state in states]
+        return list({self._one_of(numbers, pick): None for pick in picks}) if numbers else []
+
+    def _redrive(self, picks, later):
+        numbers, begin = self._numbers(picks, "FAILED", "FAILED", "CANCELLED"), self.model.now + later
+        unit = RedriveEvents(numbers, spread=Spread(begin=begin), before=0)
+        return Operation(
+            "redrive", {"numbers": numbers, "begin": begin}, unit, lambda answer: (answer.redriven, answer.skipped)
+        )
+
+    def _delete(self, picks):
+        numbers = self._numbers(picks, "FAILED")
+        return Operation("delete", {"numbers": numbers}, DeleteEvents(numbers), lambda answer: answer)
+
+    def _update(self, picks, later, priority):
+        numbers, due = self._numbers(picks, "PENDING", "LEASED"), None if later is None else self.model.now + later
+        unit = UpdateEvents(numbers, due_time=due, priority=priority)
+        return Operation("update", {"numbers": numbers, "due": due, "priority": priority}, unit, lambda answer: answer)
 
 
 def _payload(text):

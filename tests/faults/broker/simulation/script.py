@@ -17,8 +17,17 @@ POLICIES = (
     {"initial_backoff": 10, "multiplier": 10.0, "max_backoff": 200},
     {"max_age": 5_000},
 )
+SETTINGS = (
+    {"policy": {"max_attempts": 3, "jitter": 2}},
+    {"max_run_time": 2_000},
+    {"max_pending": 6},
+    {"keep_succeeded": True},
+    {"keep_succeeded": False},
+    {"policy": {}, "max_run_time": None, "max_pending": None},
+)
 KINDS = {"push": 9, "claim": 10, "settle": 9, "expire": 2, "extend": 2, "commit": 5, "write": 2, "group": 2,
-         "seal": 2, "cancel": 2, "sweep": 1}  # fmt: skip
+         "seal": 2, "cancel": 2, "sweep": 1, "redrive": 1, "delete": 0.5, "update": 1,
+         "settings": 1, "pause": 1, "purge": 0.5, "delete_queue": 0.5, "prune": 1, "drop": 0.5}  # fmt: skip
 
 
 def make_run(seed):
@@ -32,6 +41,8 @@ def _turn(dice):
     kinds = dice.choices(list(KINDS), KINDS.values(), k=dice.choice((1, 1, 1, 2, 3, 5)))
     if kinds.count("claim") > 1:  # one claim at a time, as the dispatcher does
         kinds = [*[kind for kind in kinds if kind != "claim"], "claim"]
+    if "drop" in kinds:  # it goes before what is written in its turn
+        kinds = ["drop"]
     return {
         "step": dice.choices(STEPS, STEP_WEIGHTS)[0],
         "fate": dice.choices(FATES, FATE_WEIGHTS)[0],
@@ -42,6 +53,18 @@ def _turn(dice):
 
 def _pick(dice):
     return dice.randrange(1_000)
+
+
+def _queue(dice):
+    return dice.choice(("a", "b", "after"))
+
+
+def _age(dice):
+    return dice.choice((0, 0, 3_000))
+
+
+def _picks(dice):
+    return [_pick(dice) for _ in range(dice.choice((1, 2, 5)))]
 
 
 def _maybe(dice, chance, make):
@@ -119,5 +142,22 @@ _MAKERS = {
     },
     "seal": lambda dice: {"group": _pick(dice), "only_if_idle": dice.random() < 0.2},
     "cancel": lambda dice: {"of": dice.choice(("job", "group")), "pick": _pick(dice)},
-    "sweep": lambda dice: {"of": dice.choice(("job", "group")), "pick": _pick(dice)},
+    "sweep": lambda dice: {"of": dice.choice(("job", "group", "expiry", "purge")), "pick": _pick(dice)},
+    "settings": lambda dice: {"queue": _queue(dice), "settings": dice.choice(SETTINGS)},
+    "pause": lambda dice: {"queue": _queue(dice), "paused": dice.random() < 0.4},
+    "purge": lambda dice: {"queue": _queue(dice)},
+    "delete_queue": lambda dice: {"queue": _queue(dice)},
+    "prune": lambda dice: {
+        "what": dice.choice(("jobs", "jobs", "groups", "dead")),
+        "age": _age(dice),
+        "surplus": dice.choice((0, 0, 2)),
+    },
+    "drop": lambda dice: {"age": _age(dice)},
+    "redrive": lambda dice: {"picks": _picks(dice), "later": dice.choice((0, 0, 2_000))},
+    "delete": lambda dice: {"picks": _picks(dice)},
+    "update": lambda dice: {
+        "picks": _picks(dice),
+        "later": dice.choice((None, -1_000, 0, 3_000)),
+        "priority": dice.choice((None, 0, 9)),
+    },
 }

@@ -1,4 +1,4 @@
-"""One run: the broker's units over a store that breaks and crashes, next to the model. They are compared after every turn.
+"""One run: the broker's units over a store that breaks and crashes, next to the model; compared after every turn.
 
 A crash takes the file and its log as they are at that moment and opens the copy: so what was not committed is gone. A
 torn log also loses a part of what was written since the last commit that was told to somebody.
@@ -9,20 +9,23 @@ import json
 import pickle
 import shutil
 import sqlite3
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from unittest import mock
 
+from queue_service.broker import cancel
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.states import FINAL, EventState, GroupState
-from queue_service.storage.sqlite import SqliteStore
-
+from queue_service.storage.sqlite import SqliteStore, kept, loading
 from tests.faults.broker.simulation.invariants import check_turn
-from tests.faults.broker.simulation.model import CHANCE, NEVER, TOTALS, Model, Violation, insist
+from tests.faults.broker.simulation.model import CHANCE, NEVER, Model, Violation, in_short, insist
 from tests.faults.broker.simulation.operations import Resolver
 
 DRAIN_TURNS = 150
 QUEUES = ("a", "b", "after")
+SMALL = ((loading, "CALLED_UP", 1), (loading, "SWEEP_EVENTS", 2), (cancel, "SWEEP_EVENTS", 2), (kept, "MAX_EVENTS", 2))
+"""Bounds of the broker in some of the runs, so that few events meet them."""
 SELECTS = {
     "event": "SELECT id, state, priority, due_time, attempt, failures, lease_losses, first_delivery_time, delivery_time,"
     " lease_expire_time, expire_time, history FROM event",
@@ -30,12 +33,16 @@ SELECTS = {
     " FROM job",
     "job_group": "SELECT group_id, state, success, failed, cancelled, cancel_time IS NOT NULL FROM job_group",
     "entry": "SELECT key, version, payload, expire_time FROM entry",
-    "concurrency_key": "SELECT name, slots, pending, leased FROM concurrency_key",
+    "concurrency_key": "SELECT name, slots, pending, leased, kept FROM concurrency_key",
     "lineage": "SELECT root, pushes FROM lineage",
-    "queue": "SELECT name, pending, leased, failed, finished_jobs, pushed, delivered, succeeded, dead, cancelled, retried,"
-    " leases_lost, released FROM queue",
+    "queue": "SELECT name, paused, deleted, settings, purge_before, pending, leased, failed, finished_jobs, pushed, delivered, succeeded, dead, cancelled, retried,"
+    " leases_lost, released, redriven FROM queue",
     "event_result": "SELECT event FROM event_result",
+    "commit_answer": "SELECT request_id FROM commit_answer",
 }
+
+
+_empty_file = []
 
 
 class Clock:
@@ -72,6 +79,8 @@ class Observed:
             raise
         finally:
             self.ended = sorted(_ended(work) - ended)
+            if self.name == "prune":
+                self.arguments = {"jobs": list(work.changes.removed_jobs), "groups": list(work.changes.removed_groups)}
             self.made = [(job.job_id, job.id) for job in work.changes.new_jobs[jobs:]]
         return result
 
@@ -84,9 +93,9 @@ def _ended(work):
 class World:
     """The store under test and the model."""
 
-    def __init__(self, folder):
-        self.folder, self.clock, self.model = Path(folder), Clock(), Model()
-        self.lives, self.remembered, self.ready = 0, {}, {}
+    def __init__(self, folder, *, small):
+        self.folder, self.clock, self.model = Path(folder), Clock(), Model(short_lines=not small)
+        self.lives, self.remembered, self.ready, self.seen = 0, {}, {}, {}
         self.resolver = Resolver(self.model, Terms(chance=lambda: CHANCE), self.remembered)
 
     @property
@@ -96,6 +105,16 @@ class World:
     @property
     def log(self):
         return self.folder / f"life-{self.lives}.db-wal"
+
+    async def begin(self):
+        """Open an empty store: the first one of this process makes the file for all."""
+        if not _empty_file:
+            await self.open()
+            await self.close()
+            _empty_file.append(self.path.read_bytes())
+        self.path.write_bytes(_empty_file[0])
+        await self.open()
+        self.compare()
 
     async def open(self):
         self.store = await SqliteStore.open(self.path, self.clock)
@@ -117,6 +136,7 @@ class World:
     def _committed(self, work):
         self.remembered.update(work.notices.settled)
         self._tell_ready(work.notices.ready)
+        self._tell_ready({queue: 0 for queue, paused in work.notices.paused.items() if not paused})
 
     def _tell_ready(self, ready):
         for queue, due in ready.items():
@@ -136,10 +156,10 @@ class World:
             await self.store._checkpoint("TRUNCATE")
             self.durable = 0
         if steps:
-            before = self.picture()
             await self._carry_out(steps, turn["fate"], turn["at"])
-            check_turn(before, self.picture(), steps, self.model)
-        self._compare()
+        before = self.seen
+        self.compare()
+        check_turn(before, self.seen, steps, self.model)
 
     async def _carry_out(self, steps, fate, at):
         connection, saved = self.store._connection, None
@@ -226,18 +246,28 @@ class World:
             number: (states[state - 1].name, *values, tuple(one[1] for one in json.loads(history or "[]")))
             for number, (state, *values, history) in picture["event"].items()
         }
+        picture["queue"] = {
+            name: (paused, deleted, in_short(json.loads(settings or "{}")), *values)
+            for name, (paused, deleted, settings, *values) in picture["queue"].items()
+        }
         picture["job_group"] = {
             group: (group_states[state - 1].name, *values) for group, (state, *values) in picture["job_group"].items()
         }
-        picture["entry"] = {key: (version, payload.decode(), end) for key, (version, payload, end) in picture["entry"].items()}
+        picture["entry"] = {
+            key: (version, payload.decode(), end) for key, (version, payload, end) in picture["entry"].items()
+        }
         picture["lineage"] = {root: pushes for root, (pushes,) in picture["lineage"].items()}
-        picture["event_result"] = set(picture["event_result"])
+        picture |= {table: set(picture[table]) for table in ("event_result", "commit_answer")}
         return picture
 
-    def _compare(self):
-        found, expected = self.picture(), self.model.picture()
+    def compare(self):
+        self.seen = found = self.picture()
+        self.resolver.numbers = dict(self.reader.execute("SELECT group_id, id FROM job_group"))
+        expected = self.model.picture()
         if found != expected:
-            wrong = {table: _difference(found[table], expected[table]) for table in found if found[table] != expected[table]}
+            wrong = {
+                table: _difference(found[table], expected[table]) for table in found if found[table] != expected[table]
+            }
             raise Violation(f"the store is not as the model: {wrong}")
         for name in self.model.queues:
             told = self.ready.get(name, NEVER)
@@ -255,18 +285,22 @@ def _difference(found, expected):
 
 async def carry_out(run, folder):
     """Carry a run out. Raises Violation, or what the broker raised."""
-    world = World(folder)
-    await world.open()
-    try:
-        for turn in run["turns"]:
-            await world.turn(turn)
-        await world.reopen()
-        world._compare()
-        if run["drain"]:
-            await drain(world)
-    finally:
-        with suppress(Exception):
-            await world.close()
+    with ExitStack() as stack:
+        if run["small"]:
+            for module, name, bound in SMALL:
+                stack.enter_context(mock.patch.object(module, name, bound))
+        world = World(folder, small=run["small"])
+        await world.begin()
+        try:
+            for turn in run["turns"]:
+                await world.turn(turn)
+            await world.reopen()
+            world.compare()
+            if run["drain"]:
+                await drain(world)
+        finally:
+            with suppress(Exception):
+                await world.close()
 
 
 def _calm(*do, step=0):
@@ -278,17 +312,30 @@ async def drain(world):
     model = world.model
     for position in range(len(model.groups)):
         await world.turn(_calm(["seal", {"group": position, "only_if_idle": False}]))
+    for name in QUEUES:
+        await world.turn(_calm(["pause", {"queue": name, "paused": False}]))
+    held = 1
     for _ in range(DRAIN_TURNS):
-        if all(event.state in {"SUCCEEDED", "FAILED", "CANCELLED"} for event in model.events.values()):
-            break
-        live = [[["live", position], "success", None, False] for position in range(100)]
-        sweeps = [["sweep", {"of": of, "pick": pick}] for of in ("job", "group") for pick in range(len(model.jobs))
-                  if any(model.cancelled(event) and event.state == "PENDING" for event in model.events.values())]  # fmt: skip
-        waits = [event.due - world.clock.wall for event in model.events.values() if event.state == "PENDING"]
-        step = max(0, min(waits, default=0))
+        waiting = [event for event in model.events.values() if event.state == "PENDING"]
+        waits = [event.due - world.clock.wall for event in waiting if event.due > world.clock.wall]
+        step = 0 if held else min(waits, default=0)
         claims = [[queue, [100]] for queue in QUEUES]
         await world.turn(_calm(["claim", {"claims": claims, "lease": 60_000}], step=step))
-        await world.turn(_calm(["settle", {"settlements": live}], *sweeps[:20]))
+        held = sum(event.state == "LEASED" for event in model.events.values())
+        live = [[["live", position], "success", None, False] for position in range(held)]
+        sweeps = {
+            (of, pick)
+            for of, owners in (("job", model.jobs), ("group", model.groups))
+            for pick, owner in enumerate(owners)
+            if any(map(model.doomed, waiting))
+        }
+        if not waiting and not held:
+            break
+        await world.turn(
+            _calm(
+                ["settle", {"settlements": live}], *(["sweep", {"of": of, "pick": pick}] for of, pick in sorted(sweeps))
+            )
+        )
     states = {event.state for event in model.events.values()}
     insist(states <= {"SUCCEEDED", "FAILED", "CANCELLED"}, "no waiting event is forgotten: the end", model.events)
     insist(all(group.state == "COMPLETE" for group in model.groups.values()), "groups complete", model.groups)
