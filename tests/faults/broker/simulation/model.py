@@ -188,7 +188,7 @@ class Model:
         if push["parent"] and not self.leased(push["parent"]):
             raise Refused("LeaseLost")
         parent, group_id = self._place(push)
-        if group_id and self.groups[group_id].cancelled:
+        if group_id and self._group(group_id).cancelled:
             raise Refused("GroupCancelled")
         if group_id and self.groups[group_id].state != OPEN and not (parent and parent.group == group_id):
             raise Refused("GroupSealed")
@@ -326,16 +326,23 @@ class Model:
         return False
 
     def seal(self, group, only_if_idle):
-        group = self.groups[group]
+        group = self._group(group)
         if group.state == OPEN and not (only_if_idle and group.last_push + DAY > self.now):
             group.state = SEALED
 
     def cancel_group(self, group):
-        group = self.groups[group]
+        group = self._group(group)
         if group.state != COMPLETE:
             group.state, group.cancelled = SEALED, True
 
+    def _group(self, group_id):
+        if group_id not in self.groups:
+            raise Refused("GroupNotFound")
+        return self.groups[group_id]
+
     def cancel_job(self, job_id):
+        if job_id not in self.jobs:
+            raise Refused("JobNotFound")
         job = self.jobs[job_id]
         job.cancelled |= any(event.state not in FINAL for event in job.events)
 
@@ -358,7 +365,7 @@ class Model:
         dead = [self.events[number] for number in numbers if self.events[number].state == FAILED]
         dead = [event for event in dead if event.kept]
         for event in dead:
-            event.kept, event.left_in = False, self.turns
+            event.kept, event.left_in = False, 0
         return len(dead)
 
     def update(self, numbers, due, priority):

@@ -71,6 +71,7 @@ class Observed:
 
     def apply(self, work):
         ended, jobs = _ended(work), len(work.changes.new_jobs)
+        removed_jobs, removed_groups = {*work.changes.removed_jobs}, {*work.changes.removed_groups}
         try:
             result = self.unit.apply(work)
             self.answer = self.operation.told(result)
@@ -79,8 +80,8 @@ class Observed:
             raise
         finally:
             self.ended = sorted(_ended(work) - ended)
-            if self.name == "prune":
-                self.arguments = {"jobs": list(work.changes.removed_jobs), "groups": list(work.changes.removed_groups)}
+            self.removed_jobs = list(work.changes.removed_jobs.keys() - removed_jobs)
+            self.removed_groups = list(work.changes.removed_groups - removed_groups)
             self.made = [(job.job_id, job.id) for job in work.changes.new_jobs[jobs:]]
         return result
 
@@ -198,6 +199,10 @@ class World:
         for step in steps:
             if step.name == "claim":
                 step.arguments = {**step.arguments, "told": step.answer}
+            if step.name == "prune":
+                numbers = {number: group for group, number in self.resolver.numbers.items()}
+                groups = [numbers[number] for number in step.removed_groups]
+                step.arguments = {"jobs": step.removed_jobs, "groups": groups}
         expected = self.model.turn(steps)
         for step, answer in zip(steps, expected, strict=True):
             insist(step.answer == answer, "answers", step.name, step.arguments, step.answer, "expected", answer)
