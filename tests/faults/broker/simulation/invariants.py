@@ -1,7 +1,7 @@
 """What always holds, said of what is in the file, without the model's help: each rule has its name."""
 
 from queue_service.domain.ids import completion_job_id
-from tests.faults.broker.simulation.model import insist
+from tests.faults.broker.simulation.ledger import insist
 
 
 def check_turn(before, after, steps, model):

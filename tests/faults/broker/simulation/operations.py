@@ -1,7 +1,6 @@
 """What a run says, against what is there: arguments for the model's methods, and units for the broker."""
 
 from collections import namedtuple
-from dataclasses import replace
 
 from queue_service.broker.cancel import CancelGroup, CancelJob, SweepCancelled
 from queue_service.broker.claim import Claim, ClaimEvents, Taker
@@ -11,18 +10,17 @@ from queue_service.broker.groups import CreateGroup, SealGroup
 from queue_service.broker.pending import ExpireEvents, UpdateEvents
 from queue_service.broker.prune import DropExpired, PruneDeadLetters, PruneGroups, PruneJobs
 from queue_service.broker.purge import PurgeQueue, SweepPurged
-from queue_service.broker.push import NewJob, Parent, Push
+from queue_service.broker.push import Parent, Push
 from queue_service.broker.queues import DeleteQueue, PauseQueue, SettingsChange, UpdateQueue
 from queue_service.broker.redrive import DeleteEvents, RedriveEvents, Spread
-from queue_service.broker.settle import ExpireLeases, Settle, Settlement
-from queue_service.domain.errors import BrokerError
+from queue_service.broker.settle import ExpireLeases, Settle
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.outcomes import Failure, Release, Retry, Success
-from queue_service.domain.records import Concurrency, NewEvent, OnComplete, Payload, QueueSettings
+from queue_service.domain.records import OnComplete, QueueSettings
 from queue_service.domain.retention import Expiring
 from queue_service.domain.retry import FIELDS, PolicyChange
-from queue_service.kv.entries import Check, Write, WriteEntry
+from queue_service.kv.entries import Check, WriteEntry
 from queue_service.ports.ended import FIRST
+from tests.faults.broker.simulation.values import entry_write, new_events, new_job, pushed, settled, settlement
 
 Operation = namedtuple("Operation", "name arguments unit told")  # noqa: PYI024
 LONG_AGO = LeaseKey(10**6, 1)
@@ -100,7 +98,7 @@ class Resolver:
     def _push(self, **values):
         push = self._new_push(**values)
         return Operation(
-            "push", {"push": push}, Push([_job(push)], terms=self.terms), lambda answer: _pushed(answer[0])
+            "push", {"push": push}, Push([new_job(push)], terms=self.terms), lambda answer: pushed(answer[0])
         )
 
     def _claim(self, claims, lease):
@@ -119,8 +117,8 @@ class Resolver:
 
     def _settle(self, settlements):
         found = self._settlements(settlements)
-        unit = Settle([_settlement(*one) for one in found], remembered=self.remembered, terms=self.terms)
-        return Operation("settle", {"settlements": found}, unit, _settled) if found else None
+        unit = Settle([settlement(*one) for one in found], remembered=self.remembered, terms=self.terms)
+        return Operation("settle", {"settlements": found}, unit, settled) if found else None
 
     def _expire(self, leases):
         keys = list({key: None for lease in leases if (key := self._lease(*lease))})
@@ -157,13 +155,13 @@ class Resolver:
             request_id=arguments["request_id"],
             fingerprint=fingerprint.encode(),
             checks=(Check(key=check[0], version=check[1]),) if check else (),
-            settlements=tuple(_settlement(*one) for one in arguments["settlements"]),
-            pushes=tuple(_job(push) for push in arguments["pushes"]),
-            writes=(_write(**write),) if write else (),
+            settlements=tuple(settlement(*one) for one in arguments["settlements"]),
+            pushes=tuple(new_job(push) for push in arguments["pushes"]),
+            writes=(entry_write(**write),) if write else (),
         )
 
         def told(answer):
-            parts = [_pushed(one) for one in answer.pushes], _settled(answer.settled), *(answer.versions or (None,))
+            parts = [pushed(one) for one in answer.pushes], settled(answer.settled), *(answer.versions or (None,))
             return parts, answer.deduplicated
 
         unit = Commit(step, terms=self.terms)
@@ -179,7 +177,7 @@ class Resolver:
     def _write(self, check, **values):
         arguments = self._entry(check and (values["key"], check[1]), **values)
         check = arguments["check"]
-        unit = WriteEntry(_write(**arguments["write"]), check=check and Check(key=check[0], version=check[1]))
+        unit = WriteEntry(entry_write(**arguments["write"]), check=check and Check(key=check[0], version=check[1]))
         return Operation("write", arguments, unit, lambda answer: answer[1].version if answer[1] else 0)
 
     def _group(self, group, then, parent, repeat):
@@ -190,7 +188,7 @@ class Resolver:
         parent = parent and self._lease(*parent)
         unit = CreateGroup(
             group_id=group_id,
-            on_complete=on_complete and OnComplete(queue="after", events=_events(on_complete["events"])),
+            on_complete=on_complete and OnComplete(queue="after", events=new_events(on_complete["events"])),
             fingerprint=repr(on_complete).encode(),
             parent=parent and Parent(key=parent, lease_id="parent"),
             terms=self.terms,
@@ -282,55 +280,3 @@ class Resolver:
         numbers, due = self._numbers(picks, "PENDING", "LEASED"), None if later is None else self.model.now + later
         unit = UpdateEvents(numbers, due_time=due, priority=priority)
         return Operation("update", {"numbers": numbers, "due": due, "priority": priority}, unit, lambda answer: answer)
-
-
-def _payload(text):
-    return Payload(text.encode(), is_json=False)
-
-
-def _events(specs):
-    return tuple(
-        NewEvent(
-            payload=_payload("x"),
-            delay=one["delay"],
-            priority=one["priority"],
-            concurrency=one["key"] and Concurrency(*one["key"]),
-            expire_after=one["expire"],
-            policy=one["policy"] and PolicyChange.of(one["policy"]),
-        )
-        for one in specs
-    )
-
-
-def _job(push):
-    return NewJob(
-        queue=push["queue"],
-        events=_events(push["events"]),
-        fingerprint=repr((push["queue"], push["group"], push["events"])).encode(),
-        job_id=push["job_id"],
-        request_id=push["request_id"],
-        group_id=push["group"],
-        seal_group=push["seal"],
-        parent=push["parent"] and Parent(key=push["parent"], lease_id="parent"),
-    )
-
-
-def _settlement(key, outcome, after, result):
-    made = {"success": Success, "failure": Failure, "retry": Retry, "release": Release}[outcome]()
-    if after is not None:
-        made = replace(made, after=after)
-    return Settlement(key=key, outcome=replace(made, result=_payload("r")) if result else made, lease_id="a lease")
-
-
-def _write(key, value, expire):
-    return Write(key=key, payload=None if value is None else _payload(value), expire_after=expire)
-
-
-def _pushed(answer):
-    if isinstance(answer, BrokerError):
-        return type(answer).__name__
-    return answer.job_id, answer.deduplicated
-
-
-def _settled(answer):
-    return [(one.status.name, one.state and one.state.name, one.due_time, one.clamped) for one in answer]

@@ -1,4 +1,4 @@
-"""Random runs as plain data: what happens in each turn, when, and what goes wrong. Data, so that runs can be cut and kept.
+"""Random runs as plain data: what happens in each turn, when, and what goes wrong. So runs can be cut and kept.
 
 Operations name what they act on by picks: numbers that operations.py resolves to something that is there when the turn
 comes. So a run stays a run when turns or operations are left out of it.
@@ -39,8 +39,9 @@ def make_run(seed):
 
 def _turn(dice):
     kinds = dice.choices(list(KINDS), KINDS.values(), k=dice.choice((1, 1, 1, 2, 3, 5)))
-    if kinds.count("claim") > 1:  # one claim at a time, as the dispatcher does
-        kinds = [*[kind for kind in kinds if kind != "claim"], "claim"]
+    for kind in ("claim", "prune"):  # one of them at a time, as the dispatcher and maintenance do
+        if kinds.count(kind) > 1:
+            kinds = [*[other for other in kinds if other != kind], kind]
     if "drop" in kinds:  # it goes before what is written in its turn
         kinds = ["drop"]
     return {

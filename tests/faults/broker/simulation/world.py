@@ -5,7 +5,6 @@ torn log also loses a part of what was written since the last commit that was to
 """
 
 import asyncio
-import json
 import pickle
 import shutil
 import sqlite3
@@ -16,30 +15,18 @@ from unittest import mock
 from queue_service.broker import cancel
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
-from queue_service.domain.states import FINAL, EventState, GroupState
 from queue_service.storage.sqlite import SqliteStore, kept, loading
 from tests.faults.broker.simulation.invariants import check_turn
-from tests.faults.broker.simulation.model import CHANCE, NEVER, Model, Violation, in_short, insist
+from tests.faults.broker.simulation.ledger import CHANCE, NEVER, Violation, insist
+from tests.faults.broker.simulation.model import Model
+from tests.faults.broker.simulation.observed import Observed
 from tests.faults.broker.simulation.operations import Resolver
+from tests.faults.broker.simulation.pictures import difference, read_picture
 
 DRAIN_TURNS = 150
 QUEUES = ("a", "b", "after")
 SMALL = ((loading, "CALLED_UP", 1), (loading, "SWEEP_EVENTS", 2), (cancel, "SWEEP_EVENTS", 2), (kept, "MAX_EVENTS", 2))
 """Bounds of the broker in some of the runs, so that few events meet them."""
-SELECTS = {
-    "event": "SELECT id, state, priority, due_time, attempt, failures, lease_losses, first_delivery_time, delivery_time,"
-    " lease_expire_time, expire_time, history FROM event",
-    "job": "SELECT job_id, events, success, failed, cancelled, coalesce(root, job_id), depth, cancel_time IS NOT NULL"
-    " FROM job",
-    "job_group": "SELECT group_id, state, success, failed, cancelled, cancel_time IS NOT NULL FROM job_group",
-    "entry": "SELECT key, version, payload, expire_time FROM entry",
-    "concurrency_key": "SELECT name, slots, pending, leased, kept FROM concurrency_key",
-    "lineage": "SELECT root, pushes FROM lineage",
-    "queue": "SELECT name, paused, deleted, settings, purge_before, pending, leased, failed, finished_jobs, pushed, delivered, succeeded, dead, cancelled, retried,"
-    " leases_lost, released, redriven FROM queue",
-    "event_result": "SELECT event FROM event_result",
-    "commit_answer": "SELECT request_id FROM commit_answer",
-}
 
 
 _empty_file = []
@@ -55,40 +42,6 @@ class Clock:
 
     def monotonic(self):
         return 0.0
-
-
-class Observed:
-    """A unit, and what it did to the workset: which events it ended, which jobs it made."""
-
-    def __init__(self, operation):
-        self.operation, self.unit = operation, operation.unit
-        self.name, self.arguments = operation.name, operation.arguments
-        self.weight, self.urgent, self.grows = self.unit.weight, self.unit.urgent, self.unit.grows
-        self.answer, self.ended, self.made = None, [], []
-
-    def needs(self, needs):
-        self.unit.needs(needs)
-
-    def apply(self, work):
-        ended, jobs = _ended(work), len(work.changes.new_jobs)
-        removed_jobs, removed_groups = {*work.changes.removed_jobs}, {*work.changes.removed_groups}
-        try:
-            result = self.unit.apply(work)
-            self.answer = self.operation.told(result)
-        except BrokerError as refusal:
-            self.answer = type(refusal).__name__
-            raise
-        finally:
-            self.ended = sorted(_ended(work) - ended)
-            self.removed_jobs = list(work.changes.removed_jobs.keys() - removed_jobs)
-            self.removed_groups = list(work.changes.removed_groups - removed_groups)
-            self.made = [(job.job_id, job.id) for job in work.changes.new_jobs[jobs:]]
-        return result
-
-
-def _ended(work):
-    changed = {event.id for event in work.changes.events.values() if event.state in FINAL}
-    return work.changes.removed_events | changed
 
 
 class World:
@@ -244,26 +197,7 @@ class World:
 
     def picture(self):
         """What is in the file."""
-        rows = {table: self.reader.execute(select).fetchall() for table, select in SELECTS.items()}
-        states, group_states = list(EventState), list(GroupState)
-        picture = {table: {row[0]: row[1:] for row in found} for table, found in rows.items()}
-        picture["event"] = {
-            number: (states[state - 1].name, *values, tuple(one[1] for one in json.loads(history or "[]")))
-            for number, (state, *values, history) in picture["event"].items()
-        }
-        picture["queue"] = {
-            name: (paused, deleted, in_short(json.loads(settings or "{}")), *values)
-            for name, (paused, deleted, settings, *values) in picture["queue"].items()
-        }
-        picture["job_group"] = {
-            group: (group_states[state - 1].name, *values) for group, (state, *values) in picture["job_group"].items()
-        }
-        picture["entry"] = {
-            key: (version, payload.decode(), end) for key, (version, payload, end) in picture["entry"].items()
-        }
-        picture["lineage"] = {root: pushes for root, (pushes,) in picture["lineage"].items()}
-        picture |= {table: set(picture[table]) for table in ("event_result", "commit_answer")}
-        return picture
+        return read_picture(self.reader)
 
     def compare(self):
         self.seen = found = self.picture()
@@ -271,7 +205,7 @@ class World:
         expected = self.model.picture()
         if found != expected:
             wrong = {
-                table: _difference(found[table], expected[table]) for table in found if found[table] != expected[table]
+                table: difference(found[table], expected[table]) for table in found if found[table] != expected[table]
             }
             raise Violation(f"the store is not as the model: {wrong}")
         for name in self.model.queues:
@@ -279,13 +213,6 @@ class World:
             if any(event.key is None or not self.model.went_back for event in self.model.ready(name)):
                 insist(told <= self.clock.wall, "no waiting event is forgotten: nobody was woken", name)
             insist(told <= self.model.next_due(name), "no waiting event is forgotten: no timer", name)
-
-
-def _difference(found, expected):
-    if isinstance(found, set):
-        return found ^ expected
-    keys = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
-    return {key: (found.get(key), "expected", expected.get(key)) for key in keys}
 
 
 async def carry_out(run, folder):
@@ -313,7 +240,7 @@ def _calm(*do, step=0):
 
 
 async def drain(world):
-    """Everything that was pushed can be brought to an end: nothing is stuck in a line, a backoff, a group or a cancel."""
+    """What was pushed can be brought to an end: nothing is stuck in a line, a backoff, a group or a cancel."""
     model = world.model
     for position in range(len(model.groups)):
         await world.turn(_calm(["seal", {"group": position, "only_if_idle": False}]))
