@@ -206,11 +206,12 @@ class Model(Operators):
         if not self.leased(key):
             return None, False
         event = self.events[key.event]
-        longest = self.queue(event.queue).settings.get("max_run_time")
+        longest, end = self.queue(event.queue).settings.get("max_run_time"), self.now + duration
         if longest is not None:
-            duration = min(duration, max(0, event.started + longest - self.now))
-        event.end = max(event.end, self.now + duration)
-        self.extended.add(key)
+            end = min(end, event.started + longest)
+        event.end = max(event.end, end)
+        if end > self.now:
+            self.extended.add(key)
         return event.end, self.cancelled(event)
 
     def commit(self, request_id, fingerprint, settlements, pushes, check, write):

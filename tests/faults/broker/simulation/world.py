@@ -16,6 +16,7 @@ from queue_service.broker import cancel
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.storage.sqlite import SqliteStore, kept, loading
+from queue_service.storage.sqlite.statements import SQL
 from tests.faults.broker.simulation.invariants import check_turn
 from tests.faults.broker.simulation.ledger import CHANCE, NEVER, Violation, insist
 from tests.faults.broker.simulation.model import Model
@@ -199,6 +200,13 @@ class World:
         """What is in the file."""
         return read_picture(self.reader)
 
+    def check(self):
+        """The broker's own check of a store finds nothing."""
+        skipped = () if self.model.short_lines else ("check_lines",)  # they are called up one by one
+        checks = [statement for name, statement in SQL.items() if name.startswith("check_") and name not in skipped]
+        faults = [row for statement in checks for row in self.reader.execute(statement, {"limit": 9})]
+        insist(not faults, "the check of a store", faults)
+
     def compare(self):
         self.seen = found = self.picture()
         self.resolver.numbers = dict(self.reader.execute("SELECT group_id, id FROM job_group"))
@@ -228,6 +236,7 @@ async def carry_out(run, folder):
                 await world.turn(turn)
             await world.reopen()
             world.compare()
+            world.check()
             if run["drain"]:
                 await drain(world)
         finally:
