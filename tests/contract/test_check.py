@@ -42,6 +42,13 @@ async def test_whole(used):
     assert await used.store.safekeeping.check() == []
 
 
+async def test_long_line(bench):
+    """A line of which not all were called up yet, for all the free slots, is in order."""
+    events = (NewEvent(payload=Payload(b"", is_json=False), concurrency=Concurrency("many", 100)),) * 150
+    await bench.push(events=events)
+    assert await bench.store.safekeeping.check() == []
+
+
 async def test_empty(bench):
     """In a new store there is nothing wrong."""
     assert await bench.store.safekeeping.check() == []

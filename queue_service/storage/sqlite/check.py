@@ -7,12 +7,14 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
+from queue_service.domain.limits import CALLED_UP
 from queue_service.storage.sqlite.opening import reading
 from queue_service.storage.sqlite.statements import SQL
 from queue_service.storage.sqlite.stopping import Stop
 
 MAX_FAULTS = 100
 """More do not help."""
+BOUNDS = {"limit": MAX_FAULTS, "call_up": CALLED_UP}
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ def _faults(path: Path, stop: Stop) -> Iterator[str]:
             yield from integrity_faults(connection)
             for name, statement in SQL.items():
                 if name.startswith("check_"):
-                    for (fault,) in connection.execute(statement, {"limit": MAX_FAULTS}):
+                    for (fault,) in connection.execute(statement, BOUNDS):
                         yield fault
     except sqlite3.Error as error:
         stop.check()

@@ -177,7 +177,7 @@ SELECT printf(
     name, waiting, queue, free, called_up
 )
 FROM served
-WHERE called_up < free
+WHERE called_up < min(free, :call_up) -- in one step
 LIMIT :limit;
 
 -- name: check_numbers
