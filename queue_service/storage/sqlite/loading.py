@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-import aiosqlite
-
 from queue_service.domain.limits import CALLED_UP, SWEEP_EVENTS
 from queue_service.domain.records import NewEvent
 from queue_service.domain.retention import PRUNED_AT_ONCE
@@ -13,7 +11,7 @@ from queue_service.domain.states import Place
 from queue_service.ports.ended import EndedJobs
 from queue_service.ports.queues import Queues
 from queue_service.ports.workset import Loaded, Needs
-from queue_service.storage.sqlite.calls import Call, run_all
+from queue_service.storage.sqlite.connection import Call, Connection
 from queue_service.storage.sqlite.kept import Kept
 from queue_service.storage.sqlite.rows import (
     Row,
@@ -40,7 +38,7 @@ FOREVER = 2**63 - 1
 class Loader:
     """Loads a turn's needs over the writer's connection, in few waits whatever their number."""
 
-    def __init__(self, connection: aiosqlite.Connection, kept: Kept, *, claim_bytes: int) -> None:
+    def __init__(self, connection: Connection, kept: Kept, *, claim_bytes: int) -> None:
         self._connection = connection
         self._kept = kept
         self._claim_bytes = claim_bytes
@@ -51,7 +49,7 @@ class Loader:
         for stage in (turn.named, turn.owners_of_events, turn.owners_of_jobs, turn.keys_of_groups, turn.lines):
             asked = list(stage())
             if asked:
-                answers = await run_all(self._connection, [call for call, _ in asked])
+                answers = await self._connection.run([call for call, _ in asked])
                 for (_, take), rows in zip(asked, answers, strict=True):
                     take(rows)
         return turn.loaded

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.parse import quote
 
-import aiosqlite
-
+from queue_service.storage.sqlite.connection import Connection, connect
 from queue_service.storage.sqlite.statements import SQL, read_sql
 
 APPLICATION_ID = 0x4C4F4E47
@@ -67,7 +66,7 @@ def lock(path: Path) -> IO[str]:
     return held
 
 
-async def open_writer(path: Path) -> tuple[aiosqlite.Connection, Counters]:
+async def open_writer(path: Path) -> tuple[Connection, Counters]:
     """Open the connection that writes and checkpoints; a new file gets its schema.
 
     Raises:
@@ -85,7 +84,7 @@ async def open_writer(path: Path) -> tuple[aiosqlite.Connection, Counters]:
             sqlite3.sqlite_version,
         )
     try:
-        connection = await aiosqlite.connect(path, isolation_level="IMMEDIATE")
+        connection = await connect(path, isolation_level="IMMEDIATE")
     except sqlite3.Error as error:
         raise StoreRefused(f"{path} cannot be opened ({error}): check that this user may read and write it") from error
     try:
@@ -101,9 +100,9 @@ async def open_writer(path: Path) -> tuple[aiosqlite.Connection, Counters]:
         raise
 
 
-async def open_reader(path: Path) -> aiosqlite.Connection:
+async def open_reader(path: Path) -> Connection:
     """Open a connection that only reads."""
-    connection = await aiosqlite.connect(_uri(path, "ro"), uri=True, isolation_level=None)
+    connection = await connect(_uri(path, "ro"), uri=True, isolation_level=None)
     await connection.execute_fetchall("PRAGMA query_only = ON")
     return connection
 
@@ -127,7 +126,7 @@ def _uri(path: Path, mode: str) -> str:
     return f"file:{quote(os.path.abspath(path))}?mode={mode}"  # noqa: PTH100  resolves no links
 
 
-async def _check_kind(connection: aiosqlite.Connection, path: Path) -> None:
+async def _check_kind(connection: Connection, path: Path) -> None:
     application_id = await _number(connection, "PRAGMA application_id")
     version = await _number(connection, "PRAGMA user_version")
     tables = await _number(connection, "SELECT count(*) FROM sqlite_schema")
@@ -146,7 +145,7 @@ async def _check_kind(connection: aiosqlite.Connection, path: Path) -> None:
         )
 
 
-async def _create(connection: aiosqlite.Connection) -> None:
+async def _create(connection: Connection) -> None:
     await connection.executescript(  # the incarnation is hexadecimal
         "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;"  # noqa: S608
         f"{read_sql('schema')}"
@@ -155,11 +154,11 @@ async def _create(connection: aiosqlite.Connection) -> None:
     )
 
 
-async def _number(connection: aiosqlite.Connection, statement: str) -> int:
+async def _number(connection: Connection, statement: str) -> int:
     rows = list(await connection.execute_fetchall(statement))
     return int(rows[0][0])
 
 
-async def _counters(connection: aiosqlite.Connection) -> Counters:
+async def _counters(connection: Connection) -> Counters:
     rows = list(await connection.execute_fetchall(SQL["counters"]))
     return Counters(*rows[0])

@@ -4,12 +4,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-import aiosqlite
-
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.limits import JOB_PARTS, JOB_RESULT_BYTES
 from queue_service.domain.records import Entry, Group, Queue
 from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
+from queue_service.storage.sqlite.connection import Connection
 from queue_service.storage.sqlite.failures import failure_of
 from queue_service.storage.sqlite.rows import (
     Row,
@@ -34,7 +33,7 @@ _PAST_EVERY_KEY = "\x7f"
 class Reader:
     """A connection that only reads."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def close(self) -> None:

@@ -11,8 +11,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import IO, Self, TypeVar
 
-import aiosqlite
-
 from queue_service.domain.errors import BrokerError, DiskFull, Unavailable
 from queue_service.domain.limits import DEFAULT_LIMITS, LOW_WATER_BYTES, Limits
 from queue_service.domain.records import Entry, Group, Queue
@@ -20,6 +18,7 @@ from queue_service.ports import Clock, Needs, Unit, Workset
 from queue_service.ports.queues import Queues
 from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
 from queue_service.storage.sqlite.admin_reading import AdminReader
+from queue_service.storage.sqlite.connection import Connection
 from queue_service.storage.sqlite.disk import Disk
 from queue_service.storage.sqlite.ended_reading import EndedReader
 from queue_service.storage.sqlite.event_reading import EventReader
@@ -52,7 +51,7 @@ class SqliteStore:
         *,
         held: IO[str],
         disk: Disk,
-        writer: aiosqlite.Connection,
+        writer: Connection,
         reader: Reader,
         counters: Counters,
         clock: Clock,
@@ -261,7 +260,6 @@ class SqliteStore:
                 continue
             if work.changes:
                 self._unchecked_bytes += TURN_BYTES + await write_changes(self._connection, work)
-                await self._connection.commit()
                 self._kept.note(work)
                 self._queues.update(work.changes.queues.values())
                 self._next_key = work.next_key

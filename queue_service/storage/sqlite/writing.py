@@ -3,13 +3,11 @@
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
-import aiosqlite
-
 from queue_service.domain.retention import PRUNED_AT_ONCE
 from queue_service.domain.states import EventState
 from queue_service.ports import Workset
 from queue_service.ports.workset import Changes
-from queue_service.storage.sqlite.calls import Call, run_all
+from queue_service.storage.sqlite.connection import Call, Connection
 from queue_service.storage.sqlite.rows import (
     Blobs,
     Row,
@@ -32,8 +30,8 @@ from queue_service.storage.sqlite.schedules import schedule_row
 Record = TypeVar("Record")
 
 
-async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
-    """Write them into the open transaction, or the one that this opens. Returns about how many bytes went in."""
+async def write_changes(connection: Connection, work: Workset) -> int:
+    """Write and commit them in one transaction. Returns about how many bytes went in."""
     changes = work.changes
     new_jobs = {job.id for job in changes.new_jobs}
     new_groups = {group.id for group in changes.new_groups}
@@ -72,7 +70,7 @@ async def write_changes(connection: aiosqlite.Connection, work: Workset) -> int:
         calls.add("update_next_version", next_version=work.next_version)
     calls.add_records("insert_commits", changes.commits, commit_row)
     _add_schedules(calls, changes)
-    await run_all(connection, calls.made)
+    await connection.run(calls.made, commit=True)
     return calls.bytes
 
 
