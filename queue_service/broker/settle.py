@@ -27,6 +27,8 @@ from queue_service.ports import Needs, Workset
 from queue_service.ports.workset import Settled
 
 LOST = Settled(status=SettleStatus.LEASE_LOST)
+DONE = Settled(status=SettleStatus.OK, state=EventState.SUCCEEDED)
+"""One for all: many thousands are remembered."""
 UNSUCCESSFUL = {Retry: "RETRY", Failure: "FAILURE", LeaseRanOut: "LEASE_LOST"}
 """What an attempt is remembered as."""
 
@@ -152,7 +154,11 @@ def do_settle(work: Workset, settlement: Settlement, terms: Terms) -> Settled:
     else:
         move(work, event, decision.trigger)
         conclude(work, event)
-    settled = Settled(status=SettleStatus.OK, state=event.state, due_time=decision.due_time, clamped=decision.clamped)
+    settled = DONE
+    if event.state is not EventState.SUCCEEDED:
+        settled = Settled(
+            status=SettleStatus.OK, state=event.state, due_time=decision.due_time, clamped=decision.clamped
+        )
     # A worker that comes back after its lease ran out must not be told that all is well.
     work.notices.settled.append((settlement.key, LOST if isinstance(outcome, LeaseRanOut) else settled))
     return settled
