@@ -1,11 +1,9 @@
 """SQLite connections of the simulation: quick ones without thread and sync, and a trap that breaks at a statement."""
 
 import sqlite3
-from types import SimpleNamespace
 
-import aiosqlite
-
-from queue_service.storage.sqlite import opening
+from queue_service.storage.sqlite import connection, opening
+from queue_service.storage.sqlite.statements import SQL
 
 
 class Direct:
@@ -23,6 +21,12 @@ class Direct:
         if "synchronous" in statement:
             return []
         return self._connection.execute(statement, parameters).fetchall()
+
+    async def run(self, calls, *, commit=False):
+        answers = [self._connection.execute(SQL[call.statement], call.parameters).fetchall() for call in calls]
+        if commit:
+            self._connection.commit()
+        return answers
 
     async def executescript(self, script):
         self._connection.executescript(script)
@@ -68,6 +72,15 @@ class Trap:
         self._step()
         return await self._connection.execute_fetchall(*arguments)
 
+    async def run(self, calls, *, commit=False):
+        answers = []
+        for call in calls:
+            self._step()
+            answers += await self._connection.run([call])
+        if commit:
+            await self.commit()
+        return answers
+
     async def commit(self):
         self._step()
         await self._connection.commit()
@@ -77,6 +90,6 @@ def install(monkeypatch, *, real=False):
     """Let stores open connections with traps: quick ones, or those of the driver that the broker has."""
 
     async def connect(path, **options):
-        return Trap(await aiosqlite.connect(path, **options) if real else Direct(path, **options))
+        return Trap(await connection.connect(path, **options) if real else Direct(path, **options))
 
-    monkeypatch.setattr(opening, "aiosqlite", SimpleNamespace(connect=connect, Connection=aiosqlite.Connection))
+    monkeypatch.setattr(opening, "connect", connect)
