@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from queue_service.broker.push import Pushed
 from queue_service.domain.outcomes import SettleStatus
 from queue_service.domain.states import EventState
-from queue_service.ports.workset import Settled
+from queue_service.ports.changes import Settled
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,8 +25,8 @@ from queue_service.domain.outcomes import Release
 from queue_service.domain.records import Group, OnComplete
 from queue_service.kv.rates import EntryRates
 from queue_service.ports import Clock, Store, Workset
+from queue_service.ports.changes import Settled
 from queue_service.ports.store import JobDetails, JobView
-from queue_service.ports.workset import Settled
 
 UNDELIVERED = "UNDELIVERED"
 """The reason of a release by the broker itself: the event was leased and never sent."""

@@ -8,7 +8,8 @@ from queue_service.broker.settle import cancel_pending, expire_pending
 from queue_service.broker.terms import Terms
 from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.records import Event, Group, Job, Payload, Queue
+from queue_service.domain.queues import Queue
+from queue_service.domain.records import Event, Group, Job, Payload
 from queue_service.domain.states import EventState, Trigger
 from queue_service.ports import Needs, Workset
 

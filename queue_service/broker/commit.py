@@ -11,7 +11,7 @@ from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.errors import IdReused
 from queue_service.kv.entries import Check, Write, check_entry, do_write
 from queue_service.ports import Needs, Workset
-from queue_service.ports.workset import RememberedCommit
+from queue_service.ports.changes import RememberedCommit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.limits import CLAIM_EVENTS, HEARTBEAT
-from queue_service.domain.records import Queue
+from queue_service.domain.queues import Queue
 from queue_service.ports import Clock, Store
 
 NEVER = math.inf

@@ -5,7 +5,8 @@ hand_over() calls up as many heads of every line as the key has free slots; the 
 nobody serves holds heads, never slots.
 """
 
-from queue_service.domain.records import Event, Key, Queue, Rank
+from queue_service.domain.queues import Key, Queue
+from queue_service.domain.records import Event, Rank
 from queue_service.domain.states import NEXT_STATE, EventState, Place, Trigger
 from queue_service.ports import Workset
 

@@ -6,7 +6,7 @@ from queue_service.broker.purge import PurgeQueue
 from queue_service.broker.queues import DeleteQueue, PauseQueue, SettingsChange, UpdateQueue
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import QueueNotFound
-from queue_service.domain.records import Queue
+from queue_service.domain.queues import Queue
 from queue_service.domain.retry import RetryPolicy
 from queue_service.ports import Clock, Store
 from queue_service.ports.admin import DueTimes, JobFilter

@@ -4,7 +4,7 @@ from queue_service.broker.queues import existing_queue
 from queue_service.broker.settle import cancel_pending
 from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.limits import PURGE_EVENTS
-from queue_service.domain.records import Queue
+from queue_service.domain.queues import Queue
 from queue_service.domain.states import EventState
 from queue_service.ports import Needs, Workset
 

@@ -6,7 +6,7 @@ from queue_service.broker.terms import Terms
 from queue_service.broker.unit import BrokerUnit
 from queue_service.domain.errors import Fault, InvalidRequest, QueueNotFound, WrongState
 from queue_service.domain.limits import SECOND
-from queue_service.domain.records import Queue, QueueSettings
+from queue_service.domain.queues import Queue, QueueSettings
 from queue_service.ports import Needs, Workset
 
 

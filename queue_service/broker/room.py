@@ -3,7 +3,8 @@
 from queue_service.domain.errors import ChainLimit, QueueFull, QueueNotFound
 from queue_service.domain.ids import format_id
 from queue_service.domain.limits import Limits
-from queue_service.domain.records import Job, NewEvent, Queue
+from queue_service.domain.queues import Queue
+from queue_service.domain.records import Job, NewEvent
 from queue_service.ports import Workset
 
 

@@ -20,11 +20,12 @@ from queue_service.domain.outcomes import (
     Success,
     decide,
 )
-from queue_service.domain.records import Attempt, Context, Event, Queue
+from queue_service.domain.queues import Queue
+from queue_service.domain.records import Attempt, Context, Event
 from queue_service.domain.retry import RetryPolicy
 from queue_service.domain.states import FINAL, EventState, GroupState, Trigger
 from queue_service.ports import Needs, Workset
-from queue_service.ports.workset import Settled
+from queue_service.ports.changes import Settled
 
 LOST = Settled(status=SettleStatus.LEASE_LOST)
 DONE = Settled(status=SettleStatus.OK, state=EventState.SUCCEEDED)

@@ -8,7 +8,7 @@ from queue_service.broker.redrive import DeleteEvents, RedriveEvents, Redriven, 
 from queue_service.domain.errors import EventNotFound, JobNotFound, QueueNotFound
 from queue_service.domain.ids import EventId, format_id
 from queue_service.domain.limits import CHANGED_AT_ONCE, SEARCH_STEPS
-from queue_service.domain.records import Queue
+from queue_service.domain.queues import Queue
 from queue_service.domain.states import EventState
 from queue_service.ports import Clock, Store
 from queue_service.ports.events import START, Found, Position, Selection, StoredEvent

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from queue_service.domain.records import Queue
+from queue_service.domain.queues import Queue
 from queue_service.domain.states import JobState
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from queue_service.domain.records import Concurrency, Event, Queue
+from queue_service.domain.queues import Queue
+from queue_service.domain.records import Concurrency, Event
 from queue_service.domain.states import EventState
 
 

@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator
 
-from queue_service.domain.records import Queue
+from queue_service.domain.queues import Queue
 
 
 class Queues:

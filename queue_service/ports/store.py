@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.records import Entry, Group, Job, Payload, Progress, Queue
+from queue_service.domain.queues import Queue
+from queue_service.domain.records import Entry, Group, Job, Payload, Progress
 from queue_service.ports.admin import AdminReads
 from queue_service.ports.ended import EndedReads
 from queue_service.ports.events import EventReads
+from queue_service.ports.needs import Needs
 from queue_service.ports.safekeeping import Safekeeping
 from queue_service.ports.schedules import ScheduleReads
-from queue_service.ports.workset import Needs, Workset
+from queue_service.ports.workset import Workset
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")

@@ -4,168 +4,18 @@ The store loads what is needed, the units change it here in memory, the store wr
 So the rules are plain synchronous code, the same over every store, and a unit that is refused leaves no trace.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.outcomes import SettleStatus
-from queue_service.domain.records import Entry, Event, Group, Job, Key, Payload, Queue
-from queue_service.domain.retention import Expiring
+from queue_service.domain.queues import Key, Queue
+from queue_service.domain.records import Entry, Event, Group, Job
 from queue_service.domain.schedules import Schedule
 from queue_service.domain.states import EventState
-from queue_service.ports.ended import EndedJob, EndedJobs
+from queue_service.ports.changes import Changes, Notices, RememberedCommit
+from queue_service.ports.ended import EndedJob
 from queue_service.ports.lines import Line
+from queue_service.ports.needs import Loaded
 from queue_service.ports.queues import Queues
-
-
-@dataclass(slots=True)
-class Needs:
-    """What units want loaded. The jobs and groups of loaded events come along."""
-
-    events: set[int] = field(default_factory=set)
-    parents: set[int] = field(default_factory=set)
-    """Events among these whose handlers push: the pushes below their roots are wanted."""
-    keys: set[str] = field(default_factory=set)
-    """Names of concurrency keys. Those of loaded events come along, and with every key its lines."""
-    jobs: set[bytes] = field(default_factory=set)
-    requests: set[tuple[str, str]] = field(default_factory=set)
-    """Queue name and request_id of jobs."""
-    groups: set[bytes] = field(default_factory=set)
-    entries: set[str] = field(default_factory=set)
-    commits: set[str] = field(default_factory=set)
-    """request_ids of commits."""
-    claims: dict[str, int] = field(default_factory=dict)
-    """Queue name to the number of ready events that are wanted, in ready order."""
-    pending_of_jobs: set[bytes] = field(default_factory=set)
-    """Jobs of which a bounded number of pending events is wanted."""
-    pending_of_groups: set[bytes] = field(default_factory=set)
-    schedules_of_queues: set[str] = field(default_factory=set)
-    """Queues of which it is wanted whether a schedule pushes to them."""
-    schedules: set[str] = field(default_factory=set)
-    """Names. The latest job of each comes along, and so do the keys of its events."""
-    ended_jobs: set[EndedJobs] = field(default_factory=set)
-    dead_letters: set[int] = field(default_factory=set)
-    """Times by which dead letters became so; a bounded number is wanted."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settled:
-    """The answer to one settle."""
-
-    status: SettleStatus
-    state: EventState | None = None
-    due_time: int | None = None
-    clamped: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RememberedCommit:
-    """A commit that was carried out: its fingerprint and its encoded answer."""
-
-    request_id: str
-    fingerprint: bytes
-    answer: bytes
-    expire_time: int
-
-
-@dataclass(slots=True)
-class Loaded:
-    """What the store found for the needs."""
-
-    events: dict[int, Event] = field(default_factory=dict)
-    jobs: dict[int, Job] = field(default_factory=dict)
-    job_ids: dict[bytes, int] = field(default_factory=dict)
-    requests: dict[tuple[int, str], int] = field(default_factory=dict)
-    groups: dict[int, Group] = field(default_factory=dict)
-    group_ids: dict[bytes, int] = field(default_factory=dict)
-    keys: dict[int, Key] = field(default_factory=dict)
-    key_names: dict[str, int] = field(default_factory=dict)
-    lines: dict[int, dict[int, Line]] = field(default_factory=dict)
-    """Number of a key to its lines by number of their queue."""
-    pushes_below: dict[bytes, int] = field(default_factory=dict)
-    """Root job id to the number of jobs pushed below it."""
-    entries: dict[str, Entry] = field(default_factory=dict)
-    commits: dict[str, RememberedCommit] = field(default_factory=dict)
-    claimed: dict[str, list[Event]] = field(default_factory=dict)
-    next_due: dict[str, int | None] = field(default_factory=dict)
-    """Queue name to the due time after now, where fewer events were ready than wanted."""
-    pending: dict[bytes, list[Event]] = field(default_factory=dict)
-    """Job id or group id to pending events."""
-    schedule_of_queue: dict[str, str] = field(default_factory=dict)
-    """Queue name to the name of a schedule that pushes to it."""
-    schedules: dict[str, Schedule] = field(default_factory=dict)
-    schedules_kept: int = 0
-    """How many there are in all, where any was asked for."""
-    ended_jobs: dict[EndedJobs, list[EndedJob]] = field(default_factory=dict)
-    dead_letters: dict[int, list[Event]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Changes:
-    """What is to be written."""
-
-    queues: dict[int, Queue] = field(default_factory=dict)
-    keys: dict[int, Key] = field(default_factory=dict)
-    called_up: set[int] = field(default_factory=set)
-    """Events that moved from LINE to HEAD and are not in events."""
-    pushes_below: Counter[bytes] = field(default_factory=Counter)
-    """Root job id to the number of jobs pushed below it just now."""
-    results: dict[int, Payload] = field(default_factory=dict)
-    new_groups: list[Group] = field(default_factory=list)
-    new_jobs: list[Job] = field(default_factory=list)
-    new_events: list[Event] = field(default_factory=list)
-    events: dict[int, Event] = field(default_factory=dict)
-    removed_events: set[int] = field(default_factory=set)
-    jobs: dict[int, Job] = field(default_factory=dict)
-    groups: dict[int, Group] = field(default_factory=dict)
-    entries: dict[str, Entry | None] = field(default_factory=dict)
-    """Key to the new entry; None deletes."""
-    commits: list[RememberedCommit] = field(default_factory=list)
-    schedules: dict[str, Schedule | None] = field(default_factory=dict)
-    """Name to the schedule as it is now; None deletes."""
-    removed_jobs: dict[int, int] = field(default_factory=dict)
-    """Number of a job to the number of its events: its row goes, and what its events left."""
-    removed_groups: set[int] = field(default_factory=set)
-    expired: dict[Expiring, int] = field(default_factory=dict)
-    """Kind of rows to the latest of their times: a bounded number of the oldest goes."""
-
-    def __bool__(self) -> bool:
-        return bool(
-            self.new_events
-            or self.events
-            or self.removed_events
-            or self.jobs
-            or self.entries
-            or self.new_groups
-            or self.groups
-            or self.commits
-            or self.queues
-            or self.schedules
-            or self.removed_groups
-            or self.expired
-        )
-
-
-@dataclass(slots=True)
-class Notices:
-    """What the process is told once the changes are durable."""
-
-    ready: dict[str, int] = field(default_factory=dict)
-    """Queue name to the earliest due time of what became pending."""
-    settled: list[tuple[LeaseKey, Settled]] = field(default_factory=list)
-    extended: list[tuple[LeaseKey, int]] = field(default_factory=list)
-    """Leases and the milliseconds that they have from now."""
-    cancelled_jobs: dict[int, bytes] = field(default_factory=dict)
-    cancelled_groups: dict[int, bytes] = field(default_factory=dict)
-    """Number and id of what was cancelled just now."""
-    purged: dict[int, int] = field(default_factory=dict)
-    """Number of a queue to the event below which all were cancelled just now."""
-    paused: dict[str, bool] = field(default_factory=dict)
-    """Name of a queue to whether it is paused."""
-    progressed: set[int] = field(default_factory=set)
-    """Jobs of events whose progress was told or is over."""
-    expiring: int | None = None
-    """The earliest time at which something that was pushed expires."""
 
 
 class Workset:

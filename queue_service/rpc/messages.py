@@ -13,8 +13,8 @@ from queue_service.domain.limits import DEFAULT_PRIORITY
 from queue_service.domain.outcomes import SettleStatus
 from queue_service.domain.records import Context, Entry, Event, Group, Job, NewEvent, Payload, Progress
 from queue_service.domain.retry import PolicyChange, RetryPolicy
+from queue_service.ports.changes import Settled
 from queue_service.ports.store import JobDetails, JobView
-from queue_service.ports.workset import Settled
 
 
 def timestamp(millis: int) -> Timestamp:

@@ -20,7 +20,8 @@ from queue_service.broker.stored_events import EventFilter, StoredEvents
 from queue_service.broker.terms import Terms
 from queue_service.domain.errors import BrokerError
 from queue_service.domain.outcomes import Success
-from queue_service.domain.records import NewEvent, OnComplete, Payload, QueueSettings
+from queue_service.domain.queues import QueueSettings
+from queue_service.domain.records import NewEvent, OnComplete, Payload
 from queue_service.domain.retry import PolicyChange
 from queue_service.kv.entries import Check, Write, WriteEntry
 from queue_service.ports.events import START

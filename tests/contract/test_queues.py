@@ -6,7 +6,8 @@ import pytest
 
 from queue_service.domain.errors import InvalidRequest, QueueFull, QueueNotFound, WrongState
 from queue_service.domain.outcomes import Failure, Release, Retry
-from queue_service.domain.records import Concurrency, NewEvent, Payload, QueueSettings
+from queue_service.domain.queues import QueueSettings
+from queue_service.domain.records import Concurrency, NewEvent, Payload
 from queue_service.domain.retry import PolicyChange
 from queue_service.domain.states import EventState, JobState
 from queue_service.ports.admin import JobFilter

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from longshore.v1 import queue_admin_service_pb2 as pb
 from queue_service.broker.queues import SettingsChange
 from queue_service.domain.limits import SECOND, Limits
-from queue_service.domain.records import QueueSettings
+from queue_service.domain.queues import QueueSettings
 from queue_service.domain.retry import FIELDS
 from queue_service.rpc import messages
 from queue_service.rpc.checks import Checks

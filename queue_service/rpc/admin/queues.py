@@ -6,7 +6,7 @@ from grpc import aio
 
 from longshore.v1 import queue_admin_service_pb2 as pb, queue_service_pb2
 from queue_service.broker.operators import QueueView
-from queue_service.domain.records import Queue
+from queue_service.domain.queues import Queue
 from queue_service.domain.states import JobState
 from queue_service.ports.admin import JobFilter
 from queue_service.rpc import messages

@@ -1,12 +1,12 @@
 """What operators look at, over the reader's connection."""
 
 from queue_service.domain.limits import JOB_SCAN
-from queue_service.domain.records import Queue
+from queue_service.domain.queues import Queue
 from queue_service.domain.states import job_state
 from queue_service.ports.admin import DueTimes, JobFilter, JobScan, PendingPosition, PurgeScan
 from queue_service.ports.queues import Queues
+from queue_service.storage.sqlite.parameters import encode
 from queue_service.storage.sqlite.reading import Reader
-from queue_service.storage.sqlite.rows import encode
 
 
 class AdminReader:

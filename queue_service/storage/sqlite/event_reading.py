@@ -6,8 +6,9 @@ from typing import Any
 from queue_service.domain.limits import SEARCH_STEP
 from queue_service.domain.states import EventState
 from queue_service.ports.events import Found, Position, Selection, StoredEvent
+from queue_service.storage.sqlite.parameters import encode
 from queue_service.storage.sqlite.reading import Reader
-from queue_service.storage.sqlite.rows import encode, stored_event_of
+from queue_service.storage.sqlite.rows import stored_event_of
 
 FEW = 10_000
 """Pending events of a queue that are sorted sooner than that the events of all queues are looked through."""

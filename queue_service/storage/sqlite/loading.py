@@ -9,17 +9,16 @@ from queue_service.domain.records import NewEvent
 from queue_service.domain.retention import PRUNED_AT_ONCE
 from queue_service.domain.states import Place
 from queue_service.ports.ended import EndedJobs
+from queue_service.ports.needs import Loaded, Needs
 from queue_service.ports.queues import Queues
-from queue_service.ports.workset import Loaded, Needs
 from queue_service.storage.sqlite.connection import Call, Connection
 from queue_service.storage.sqlite.kept import Kept
+from queue_service.storage.sqlite.parameters import blob_list, encode
 from queue_service.storage.sqlite.rows import (
     Row,
     add_content,
-    blob_list,
     commit_of,
     content_bytes,
-    encode,
     ended_job_of,
     entry_of,
     event_of,

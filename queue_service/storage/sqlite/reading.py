@@ -6,21 +6,13 @@ from typing import Any
 
 from queue_service.domain.ids import LeaseKey
 from queue_service.domain.limits import JOB_PARTS, JOB_RESULT_BYTES
-from queue_service.domain.records import Entry, Group, Queue
+from queue_service.domain.queues import Queue
+from queue_service.domain.records import Entry, Group
 from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent
 from queue_service.storage.sqlite.connection import Connection
 from queue_service.storage.sqlite.failures import failure_of
-from queue_service.storage.sqlite.rows import (
-    Row,
-    blob_list,
-    encode,
-    entry_of,
-    group_of,
-    job_of,
-    progress_of,
-    queue_of,
-    results_of,
-)
+from queue_service.storage.sqlite.parameters import blob_list, encode
+from queue_service.storage.sqlite.rows import Row, entry_of, group_of, job_of, progress_of, queue_of, results_of
 from queue_service.storage.sqlite.statements import SQL
 
 _JOB_COLUMNS = 15

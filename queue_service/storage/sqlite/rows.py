@@ -1,41 +1,35 @@
-"""Rows to records and back. Bytes travel in one BLOB beside the JSON text of the rows."""
+"""Rows to records."""
 
-import base64
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
+from queue_service.domain.queues import Key, Queue, QueueSettings
 from queue_service.domain.records import (
     Attempt,
     Concurrency,
-    Context,
     Entry,
     Event,
     Group,
     Job,
-    Key,
     Lineage,
-    NewEvent,
-    OnComplete,
     Payload,
     Progress,
-    Queue,
-    QueueSettings,
     Rank,
 )
 from queue_service.domain.retry import PolicyChange
 from queue_service.domain.states import EventState, GroupState, Place
+from queue_service.ports.changes import RememberedCommit
 from queue_service.ports.ended import EndedJob, KeptEvent, Position
 from queue_service.ports.events import StoredEvent
 from queue_service.ports.lines import Line
-from queue_service.ports.workset import RememberedCommit
+from queue_service.storage.sqlite.texts import context_of, on_complete_of, settings_of
 
 Row = Sequence[Any]
 
 _EVENT_STATES = {state.value: state for state in EventState}  # a look-up costs a fifth of EventState(number)
 _PLACES = {place.value: place for place in Place}
-_QUEUE_NUMBERS = (
+QUEUE_NUMBERS = (
     "purge_before",
     "purge_left",
     "lanes",
@@ -54,36 +48,6 @@ _QUEUE_NUMBERS = (
     "redriven",
 )
 """The last columns of a queue, in their order."""
-
-
-class Blobs:
-    """Bytes of many rows as one parameter. Offsets count from 1, as substr() does."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._next = 1
-
-    def add(self, data: bytes) -> int:
-        """Append data and tell its offset."""
-        offset = self._next
-        self._parts.append(data)
-        self._next += len(data)
-        return offset
-
-    def join(self) -> bytes:
-        """All of it, never empty: substr() of an empty BLOB is NULL, so empty payloads need a byte behind them."""
-        return b"".join((*self._parts, b"\0"))
-
-
-def encode(rows: Iterable[Any]) -> str:
-    """Rows as the JSON text of a parameter."""
-    return json.dumps(list(rows), separators=(",", ":"))
-
-
-def blob_list(values: Iterable[bytes]) -> dict[str, Any]:
-    """Bytes as the parameters of a statement: one BLOB, and the offsets of each."""
-    blobs = Blobs()
-    return {"offsets": encode([blobs.add(value) for value in values]), "blobs": blobs.join()}
 
 
 def event_of(row: Row) -> Event:
@@ -106,7 +70,7 @@ def event_of(row: Row) -> Event:
         expire_time=row[14],
         finish_time=row[15],
         policy=None if row[16] is None else PolicyChange.of(json.loads(row[16])),
-        context=None if row[17] is None else _context_of(row[17]),
+        context=None if row[17] is None else context_of(row[17]),
         history=() if row[18] is None else tuple(Attempt(*attempt) for attempt in json.loads(row[18])),
         progress=None if row[19] is None else Progress(*json.loads(row[19])),
     )
@@ -143,37 +107,14 @@ def queue_of(row: Row) -> Queue:
         create_time=create_time,
         paused=bool(paused),
         deleted=bool(deleted),
-        settings=QueueSettings() if settings is None else _settings_of(json.loads(settings)),
-        **dict(zip(_QUEUE_NUMBERS, numbers, strict=True)),
+        settings=QueueSettings() if settings is None else settings_of(json.loads(settings)),
+        **dict(zip(QUEUE_NUMBERS, numbers, strict=True)),
     )
-
-
-def queue_row(queue: Queue) -> Row:
-    """For upsert_queues."""
-    settings = queue.settings
-    return (
-        queue.id,
-        queue.name,
-        queue.create_time,
-        int(queue.paused),
-        int(queue.deleted),
-        None if settings == QueueSettings() else _text({**asdict(settings), "policy": settings.policy.given()}),
-        *(getattr(queue, name) for name in _QUEUE_NUMBERS),
-    )
-
-
-def _settings_of(kept: dict[str, Any]) -> QueueSettings:
-    return QueueSettings(**{**kept, "policy": PolicyChange.of(kept["policy"])})
 
 
 def key_of(row: Row) -> Key:
     """A concurrency key."""
     return Key(id=row[0], name=row[1], limit=row[2], pending=row[3], leased=row[4], kept=row[5])
-
-
-def key_row(key: Key) -> Row:
-    """For upsert_keys."""
-    return (key.id, key.name, key.limit, key.pending, key.leased, key.kept)
 
 
 def line_of(row: Row, *, limit: int) -> Line:
@@ -186,12 +127,6 @@ def line_of(row: Row, *, limit: int) -> Line:
 def _rank_of(kept: list[int]) -> Rank:
     priority, due_time, event = kept
     return Rank(-priority, due_time, event)
-
-
-def result_row(result: tuple[int, Payload], blobs: Blobs) -> Row:
-    """For insert_results."""
-    event, payload = result
-    return (event, int(payload.is_json), blobs.add(payload.data), len(payload.data))
 
 
 def progress_of(text: str) -> dict[int, Progress]:
@@ -242,7 +177,7 @@ def group_of(row: Row) -> Group:
         id=row[0],
         group_id=row[1],
         state=GroupState(row[2]),
-        on_complete=None if row[3] is None else _on_complete_of(row[3]),
+        on_complete=None if row[3] is None else on_complete_of(row[3]),
         fingerprint=row[4],
         lineage=None if row[5] is None else Lineage(row[5], row[6]),
         jobs=row[7],
@@ -272,214 +207,3 @@ def entry_of(row: Row) -> Entry:
 def commit_of(row: Row) -> RememberedCommit:
     """A remembered commit."""
     return RememberedCommit(request_id=row[0], fingerprint=row[1], answer=row[2], expire_time=row[3])
-
-
-def new_group_row(group: Group, blobs: Blobs) -> Row:
-    """For insert_groups."""
-    return (
-        group.id,
-        group.state,
-        0 if group.lineage is None else group.lineage.depth,
-        group.jobs,
-        group.events,
-        group.success,
-        group.failed,
-        group.cancelled,
-        group.create_time,
-        group.last_push_time,
-        group.complete_time,
-        group.cancel_time,
-        None if group.on_complete is None else _on_complete_text(group.on_complete),
-        blobs.add(group.group_id),
-        blobs.add(group.fingerprint),
-        len(group.fingerprint),
-        None if group.lineage is None else blobs.add(group.lineage.root),
-    )
-
-
-def new_job_row(job: Job, blobs: Blobs) -> Row:
-    """For insert_jobs."""
-    return (
-        job.id,
-        job.queue,
-        job.group,
-        job.request_id,
-        job.events,
-        job.success,
-        job.failed,
-        job.cancelled,
-        job.depth,
-        job.push_time,
-        job.finish_time,
-        job.cancel_time,
-        blobs.add(job.job_id),
-        blobs.add(job.fingerprint),
-        len(job.fingerprint),
-        None if job.root == job.job_id else blobs.add(job.root),
-    )
-
-
-def new_event_row(event: Event, blobs: Blobs) -> Row:
-    """For insert_events."""
-    payload = event.payload or Payload(b"", is_json=False)
-    return (
-        event.id,
-        event.job,
-        event.queue,
-        event.state,
-        event.place,
-        event.priority,
-        event.due_time,
-        event.key,
-        event.expire_time,
-        None if event.policy is None else _text(event.policy.given()),
-        int(payload.is_json),
-        _text(event.attributes) if event.attributes else None,
-        blobs.add(payload.data),
-        len(payload.data),
-    )
-
-
-def changed_event_row(event: Event) -> Row:
-    """For update_events."""
-    return (
-        event.id,
-        event.state,
-        event.place,
-        event.priority,
-        event.due_time,
-        event.lease_expire_time,
-        event.attempt,
-        event.failures,
-        event.lease_losses,
-        event.first_delivery_time,
-        event.delivery_time,
-        event.expire_time,
-        event.finish_time,
-        None if event.context is None else _context_text(event.context),
-        _text(event.history) if event.history else None,
-        None if event.progress is None else _text(event.progress),
-    )
-
-
-def leased_event_row(event: Event) -> Row:
-    """For lease_events."""
-    return (
-        event.id,
-        event.priority,
-        event.due_time,
-        event.lease_expire_time,
-        event.attempt,
-        event.first_delivery_time,
-        event.delivery_time,
-        None if event.progress is None else _text(event.progress),
-    )
-
-
-def changed_job_row(job: Job) -> Row:
-    """For update_jobs."""
-    return (job.id, job.success, job.failed, job.cancelled, job.finish_time, job.cancel_time)
-
-
-def changed_group_row(group: Group) -> Row:
-    """For update_groups."""
-    return (
-        group.id,
-        group.state,
-        group.jobs,
-        group.events,
-        group.success,
-        group.failed,
-        group.cancelled,
-        group.last_push_time,
-        group.complete_time,
-        group.cancel_time,
-    )
-
-
-def entry_row(entry: Entry, blobs: Blobs) -> Row:
-    """For upsert_entries."""
-    payload = entry.payload or Payload(b"", is_json=False)
-    return (
-        entry.key,
-        entry.version,
-        entry.create_time,
-        entry.update_time,
-        entry.expire_time,
-        int(payload.is_json),
-        blobs.add(payload.data),
-        len(payload.data),
-    )
-
-
-def commit_row(commit: RememberedCommit, blobs: Blobs) -> Row:
-    """For insert_commits."""
-    return (
-        commit.request_id,
-        commit.expire_time,
-        blobs.add(commit.fingerprint),
-        len(commit.fingerprint),
-        blobs.add(commit.answer),
-        len(commit.answer),
-    )
-
-
-def _payload_pair(payload: Payload) -> list[Any]:
-    return [payload.is_json, payload.data.decode() if payload.is_json else base64.b64encode(payload.data).decode()]
-
-
-def _payload_of(pair: list[Any]) -> Payload:
-    is_json, text = pair
-    return Payload(text.encode() if is_json else base64.b64decode(text), is_json)
-
-
-def _context_text(context: Context) -> str:
-    data = None if context.data is None else _payload_pair(context.data)
-    return _text([context.reason, context.message, data])
-
-
-def _context_of(text: str) -> Context:
-    reason, message, data = json.loads(text)
-    return Context(reason=reason, message=message, data=None if data is None else _payload_of(data))
-
-
-def _on_complete_text(on_complete: OnComplete) -> str:
-    return _text([on_complete.queue, [spec_list(spec) for spec in on_complete.events]])
-
-
-def _on_complete_of(text: str) -> OnComplete:
-    queue, specs = json.loads(text)
-    return OnComplete(queue=queue, events=tuple(spec_of(spec) for spec in specs))
-
-
-def spec_list(spec: NewEvent) -> list[Any]:
-    """An event to push, as it is kept in JSON."""
-    return [
-        _payload_pair(spec.payload),
-        spec.delay,
-        spec.not_before_time,
-        spec.attributes,
-        spec.priority,
-        spec.concurrency,
-        None if spec.policy is None else spec.policy.given(),
-        spec.expire_after,
-    ]
-
-
-def spec_of(kept: list[Any]) -> NewEvent:
-    """An event to push."""
-    payload, delay, not_before_time, attributes, priority, concurrency, policy, expire_after = kept
-    return NewEvent(
-        payload=_payload_of(payload),
-        delay=delay,
-        not_before_time=not_before_time,
-        attributes=attributes,
-        priority=priority,
-        concurrency=None if concurrency is None else Concurrency(*concurrency),
-        policy=None if policy is None else PolicyChange.of(policy),
-        expire_after=expire_after,
-    )
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))

@@ -4,8 +4,10 @@ import json
 
 from queue_service.domain.schedules import MissedFire, Overlap, Schedule, ScheduleSpec
 from queue_service.ports.schedules import SchedulePage
+from queue_service.storage.sqlite.parameters import Blobs, encode
 from queue_service.storage.sqlite.reading import Reader
-from queue_service.storage.sqlite.rows import Blobs, Row, encode, spec_list, spec_of
+from queue_service.storage.sqlite.rows import Row
+from queue_service.storage.sqlite.texts import spec_list, spec_of
 
 _COLUMNS = 14
 

@@ -13,7 +13,8 @@ from typing import IO, Self, TypeVar
 
 from queue_service.domain.errors import BrokerError, DiskFull, Unavailable
 from queue_service.domain.limits import DEFAULT_LIMITS, LOW_WATER_BYTES, Limits
-from queue_service.domain.records import Entry, Group, Queue
+from queue_service.domain.queues import Queue
+from queue_service.domain.records import Entry, Group
 from queue_service.ports import Clock, Needs, Unit, Workset
 from queue_service.ports.queues import Queues
 from queue_service.ports.store import EntryPage, JobDetails, JobView, LeasedEvent

@@ -6,11 +6,10 @@ from typing import Any, TypeVar
 from queue_service.domain.retention import PRUNED_AT_ONCE
 from queue_service.domain.states import EventState
 from queue_service.ports import Workset
-from queue_service.ports.workset import Changes
+from queue_service.ports.changes import Changes
 from queue_service.storage.sqlite.connection import Call, Connection
-from queue_service.storage.sqlite.rows import (
+from queue_service.storage.sqlite.parameters import (
     Blobs,
-    Row,
     changed_event_row,
     changed_group_row,
     changed_job_row,
@@ -25,6 +24,7 @@ from queue_service.storage.sqlite.rows import (
     queue_row,
     result_row,
 )
+from queue_service.storage.sqlite.rows import Row
 from queue_service.storage.sqlite.schedules import schedule_row
 
 Record = TypeVar("Record")

@@ -15,7 +15,8 @@ from queue_service.broker.queues import DeleteQueue, PauseQueue, SettingsChange,
 from queue_service.broker.redrive import DeleteEvents, RedriveEvents, Spread
 from queue_service.broker.settle import ExpireLeases, Settle
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.records import OnComplete, QueueSettings
+from queue_service.domain.queues import QueueSettings
+from queue_service.domain.records import OnComplete
 from queue_service.domain.retention import Expiring
 from queue_service.domain.retry import FIELDS, PolicyChange
 from queue_service.kv.entries import Check, WriteEntry
