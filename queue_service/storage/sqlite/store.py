@@ -31,15 +31,13 @@ from queue_service.storage.sqlite.opening import Counters, StoreRefused, lock, o
 from queue_service.storage.sqlite.reading import Reader
 from queue_service.storage.sqlite.safekeeping import SafekeepingOfFile
 from queue_service.storage.sqlite.schedules import ScheduleReader
+from queue_service.storage.sqlite.upkeep import Upkeep
 from queue_service.storage.sqlite.writing import write_changes
 
 T = TypeVar("T")
 
-CHECKPOINT_BYTES = 16 * 1024 * 1024
-"""Written since the last checkpoint: the log is moved into the file between two turns."""
 TURN_BYTES = 32 * 1024
 """What a turn adds to the log beside its content: whole pages, of every table and index that it touches."""
-IDLE_CHECKPOINT_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +83,7 @@ class SqliteStore:
         self._line = Line()
         self._wake = asyncio.Event()
         self._closing = False
-        self._unchecked_bytes = 0
+        self._upkeep = Upkeep(writer)
         self._listeners: list[Callable[[Workset], None]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -140,7 +138,7 @@ class SqliteStore:
             await self._task
         await self.safekeeping.close()
         await self._reader.close()
-        await self._checkpoint("TRUNCATE")
+        await self._upkeep.finish()
         await self._connection.close()
         self._held.close()
 
@@ -213,23 +211,19 @@ class SqliteStore:
             if not self._line:
                 if self._closing:
                     return
-                await self._idle()
+                await self._rest()
                 continue
             batch = self._line.take()
             if batch:
                 await self._turn(batch)
-            if self._unchecked_bytes > CHECKPOINT_BYTES:
-                await self._checkpoint("PASSIVE")
+            await self._upkeep.after_turn()
 
-    async def _idle(self) -> None:
+    async def _rest(self) -> None:
         self._wake.clear()
-        if not self._unchecked_bytes:
-            await self._wake.wait()
-            return
         try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_CHECKPOINT_SECONDS)
+            await asyncio.wait_for(self._wake.wait(), self._upkeep.patience)
         except TimeoutError:
-            await self._checkpoint("TRUNCATE")
+            await self._upkeep.when_quiet()
 
     async def _turn(self, batch: list[Waiting]) -> None:
         """Carry out a batch in one transaction. Never raises: what goes wrong is told to who waits."""
@@ -260,7 +254,7 @@ class SqliteStore:
                 self._kept.forget()
                 continue
             if work.changes:
-                self._unchecked_bytes += TURN_BYTES + await write_changes(self._connection, work)
+                self._upkeep.wrote(TURN_BYTES + await write_changes(self._connection, work))
                 self._kept.note(work)
                 self._queues.update(work.changes.queues.values())
                 self._next_key = work.next_key
@@ -291,13 +285,6 @@ class SqliteStore:
                 await self._connection.rollback()
         except sqlite3.Error as error:
             log.error("could not roll back: %s", error)  # noqa: TRY400  the turn's own error is told
-
-    async def _checkpoint(self, mode: str) -> None:
-        self._unchecked_bytes = 0
-        try:
-            await self._connection.execute_fetchall(f"PRAGMA wal_checkpoint({mode})")
-        except sqlite3.Error as error:
-            log.warning("could not move the log into the file: %s", error)
 
 
 def _apply(batch: list[Waiting], work: Workset) -> bool:
