@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from queue_service.broker.pending import UpdateEvents
 from queue_service.broker.redrive import DeleteEvents, RedriveEvents, Spread
 from queue_service.broker.stored_events import EventFilter
 from queue_service.domain.errors import GroupSealed, QueueNotFound, WrongState
@@ -466,6 +467,15 @@ async def test_update_in_a_line(bench):
     assert await bench.claim() == []
     bench.clock.step(50)
     assert [one.payload.data for one in await bench.claim()] == [b"2"]
+
+
+async def test_update_and_a_free_slot_in_one_turn(bench):
+    """Who is put behind others in a turn that frees a slot is not called up before them."""
+    await bench.push(events=tuple(keyed(b"%d" % number) for number in range(3)), fingerprint=b"")
+    holder = await bench.lease()
+    later = UpdateEvents([holder.event + 1], due_time=None, priority=1)
+    await bench.together(later, bench.pushing(bench.job(events=(keyed(b"3", limit=2),), fingerprint=b"more")))
+    assert [one.payload.data for one in await bench.claim(count=9)] == [b"2"]
 
 
 async def test_update_the_front_of_a_line(bench):
