@@ -156,4 +156,6 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _seconds(millis: int) -> str:
-    return f"{millis / SECOND:,g} s" if abs(millis) < 2 * DAY else f"{millis / DAY:,.0f} days"
+    if abs(millis) < 2 * DAY or millis % DAY:
+        return f"{millis / SECOND:,.3f}".rstrip("0").rstrip(".") + " s"
+    return f"{millis // DAY:,} days"

@@ -1,6 +1,7 @@
 """Event specs and retry policies on the wire as records, checked on the way."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import islice
 
 from longshore.v1 import event_pb2
 from queue_service.domain.limits import DEFAULT_PRIORITY, PRIORITIES, Limits
@@ -20,12 +21,20 @@ class EventSpecs:
         self._limits = limits
 
     def events(
-        self, checks: Checks, path: str, messages: Iterable[event_pb2.EventSpec], now: int, *, max_attributes: int
+        self,
+        checks: Checks,
+        path: str,
+        messages: Sequence[event_pb2.EventSpec],
+        now: int,
+        *,
+        most: int,
+        max_attributes: int,
     ) -> tuple[NewEvent, ...]:
-        """Events to push. path is put before the names of their fields."""
+        """Events to push, 1 to most. path is put before the names of their fields."""
+        checks.count(f"{path}events", len(messages), lowest=1, highest=most)
         return tuple(
             self._event(checks, f"{path}events[{number}].", message, now, max_attributes)
-            for number, message in enumerate(messages)
+            for number, message in enumerate(messages[:most])  # a request has room for millions of empty ones
         )
 
     def policy(self, checks: Checks, path: str, message: event_pb2.RetryPolicy) -> PolicyChange:
@@ -88,8 +97,8 @@ class EventSpecs:
         self, checks: Checks, path: str, message: event_pb2.EventSpec, max_attributes: int
     ) -> dict[str, str]:
         limits = self._limits
-        attributes = dict(message.attributes)
-        checks.count(f"{path}attributes", len(attributes), lowest=0, highest=max_attributes)
+        checks.count(f"{path}attributes", len(message.attributes), lowest=0, highest=max_attributes)
+        attributes = dict(islice(message.attributes.items(), max_attributes))
         for key, value in attributes.items():
             checks.text(f"{path}attributes", key, max_bytes=limits.attribute_key_bytes, required=True)
             checks.text(f"{path}attributes[{key[:40]!r}]", value, max_bytes=limits.attribute_value_bytes)

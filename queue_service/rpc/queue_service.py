@@ -45,7 +45,7 @@ class QueueServicer(queue_service_pb2_grpc.QueueServiceServicer):
     async def BatchPush(self, request: pb.BatchPushRequest, _context: Context) -> pb.BatchPushResponse:
         """Make many independent jobs."""
         checks = Checks()
-        events = sum(len(push.events) for push in request.pushes)
+        events = sum(len(push.events) for push in request.pushes[: self._limits.push_events])
         checks.count("pushes", len(request.pushes), lowest=1, highest=self._limits.push_events)
         checks.count("pushes[].events", events, lowest=0, highest=self._limits.push_events)
         checks.done()

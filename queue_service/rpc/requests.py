@@ -1,7 +1,7 @@
 """Requests of QueueService as what the broker takes, checked on the way."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from longshore.v1 import event_pb2, queue_service_pb2 as pb
 from queue_service.broker.commit import CommitStep
@@ -32,8 +32,10 @@ class Requests:
     def push(self, checks: Checks, path: str, message: pb.PushRequest, now: int) -> NewJob:
         """A job to push. path is put before the names of its fields."""
         queue = checks.queue(f"{path}queue", message.queue)
-        checks.count(f"{path}events", len(message.events), lowest=1, highest=self._limits.push_events)
-        events = self._specs.events(checks, path, message.events, now, max_attributes=self._limits.attributes)
+        most = self._limits.push_events
+        events = self._specs.events(
+            checks, path, message.events, now, most=most, max_attributes=self._limits.attributes
+        )
         if message.HasField("request_id"):
             checks.text(f"{path}request_id", message.request_id, max_bytes=self._limits.id_bytes, required=True)
         if message.seal_group and not (message.HasField("group_id") or message.HasField("parent_lease_id")):
@@ -41,7 +43,7 @@ class Requests:
         return NewJob(
             queue=queue,
             events=events,
-            fingerprint=_fingerprint(message.queue, message.group_id, message.events),
+            fingerprint=_fingerprint(message.queue, message.group_id, message.events[:most]),
             job_id=checks.uuid(f"{path}job_id", message.job_id, new=True) if message.HasField("job_id") else None,
             request_id=message.request_id if message.HasField("request_id") else None,
             group_id=checks.uuid(f"{path}group_id", message.group_id) if message.HasField("group_id") else None,
@@ -80,13 +82,14 @@ class Requests:
         """
         checks = Checks()
         limits = self._limits
-        events = sum(len(push.events) for push in message.pushes)
+        events = sum(len(push.events) for push in message.pushes[: limits.push_events])
         checks.count(
             "acknowledgements and pushes[].events",
             len(message.acknowledgements) + events,
             lowest=0,
             highest=limits.settles,
         )
+        checks.count("pushes", len(message.pushes), lowest=0, highest=limits.push_events)
         operations = len(message.entry_checks) + len(message.entry_writes)
         checks.count("entry_checks and entry_writes", operations, lowest=0, highest=limits.entry_operations)
         checks.done()  # the parts are looked at only when their number is bounded
@@ -123,21 +126,26 @@ class Requests:
     def on_complete(self, checks: Checks, message: pb.OnComplete, now: int) -> OnComplete:
         """A completion job."""
         limits = self._limits
-        checks.count("on_complete.events", len(message.events), lowest=1, highest=limits.on_complete_events)
         if message.ByteSize() > limits.on_complete_bytes:
             checks.fault("on_complete", f"may have {limits.on_complete_bytes:,} bytes, has {message.ByteSize():,}")
         return OnComplete(
             queue=checks.queue("on_complete.queue", message.queue),
             events=self._specs.events(
-                checks, "on_complete.", message.events, now, max_attributes=limits.on_complete_attributes
+                checks,
+                "on_complete.",
+                message.events,
+                now,
+                most=limits.on_complete_events,
+                max_attributes=limits.on_complete_attributes,
             ),
         )
 
-    def subscriptions(self, checks: Checks, messages: Iterable[pb.Subscription]) -> tuple[str, ...]:
+    def subscriptions(self, checks: Checks, messages: Sequence[pb.Subscription]) -> tuple[str, ...]:
         """The queues to receive from."""
-        queues = [message.queue for message in messages]
-        checks.count("subscriptions", len(queues), lowest=1, highest=self._limits.subscriptions)
-        for number, queue in enumerate(queues[: self._limits.subscriptions]):
+        most = self._limits.subscriptions
+        checks.count("subscriptions", len(messages), lowest=1, highest=most)
+        queues = [message.queue for message in messages[:most]]
+        for number, queue in enumerate(queues):
             checks.queue(f"subscriptions[{number}].queue", queue)
         _each_once(checks, "subscriptions[{}].queue", queues)
         return tuple(queues)

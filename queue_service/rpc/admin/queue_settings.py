@@ -12,6 +12,7 @@ from queue_service.rpc.checks import Checks
 from queue_service.rpc.event_specs import EventSpecs
 
 MOST_PENDING = 1_000_000_000
+MOST_PATHS = 100
 
 
 class Named(NamedTuple):
@@ -67,6 +68,8 @@ def settings_message(settings: QueueSettings) -> pb.QueueSettings:
 
 
 def _named(checks: Checks, paths: list[str]) -> list[Named]:
+    checks.count("update_mask", len(paths), lowest=0, highest=MOST_PATHS)
+    paths = paths[:MOST_PATHS]
     for path in paths:
         if path not in PATHS:
             checks.fault("update_mask", f"may not have {path[:80]!r}, only {', '.join(PATHS)}")

@@ -72,8 +72,7 @@ class SchedulesPart(AdminPart):
         checks = Checks()
         limits = self._limits
         queue = checks.queue("schedule.queue", message.queue)
-        checks.count("schedule.events", len(message.events), lowest=1, highest=limits.schedule_events)
-        size = sum(event.ByteSize() for event in message.events)
+        size = sum(event.ByteSize() for event in message.events[: limits.schedule_events])
         if size > limits.schedule_bytes:
             checks.fault("schedule.events", f"may have {limits.schedule_bytes:,} bytes in all, have {size:,}")
         if message.overlap not in _OVERLAPS:
@@ -86,7 +85,12 @@ class SchedulesPart(AdminPart):
             time_zone=_time_zone(checks, message.time_zone or UTC),
             queue=queue,
             events=EventSpecs(limits).events(
-                checks, "schedule.", message.events, self._clock.now(), max_attributes=limits.schedule_attributes
+                checks,
+                "schedule.",
+                message.events,
+                self._clock.now(),
+                most=limits.schedule_events,
+                max_attributes=limits.schedule_attributes,
             ),
             paused=message.paused,
             overlap=_OVERLAPS.get(message.overlap, Overlap.SKIP),

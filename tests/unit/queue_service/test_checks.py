@@ -127,6 +127,18 @@ def test_all_faults_are_told_at_once(checks, requests):
     ]
 
 
+def test_only_as_many_events_are_looked_at_as_a_push_may_have(checks, requests):
+    """4 MiB hold two million empty events: to look at them all would keep everybody else waiting for a minute."""
+    job = requests.push(checks, "", push(events=[{}] * 3_000), NOW)
+    assert (len(job.events), fields(checks)[0]) == (1_000, "events")
+    group = requests.on_complete(checks, pb.OnComplete(queue="q", events=[{}] * 3_000), NOW)
+    assert len(group.events) == 100
+    assert len(requests.subscriptions(checks, [pb.Subscription()] * 3_000)) == 100
+    with pytest.raises(InvalidRequest) as caught:
+        requests.commit(pb.CommitRequest(pushes=[{}] * 3_000), NOW)
+    assert [fault.field for fault in caught.value.faults] == ["pushes"]
+
+
 def test_the_noted_faults_are_bounded(checks, requests):
     requests.push(checks, "", push(events=[{}] * 1_000), NOW)
     assert len(checks.faults) == MAX_FAULTS
@@ -139,6 +151,11 @@ def test_the_noted_faults_are_bounded(checks, requests):
 def test_spans_are_rounded_up_to_milliseconds(checks, duration, millis):
     assert checks.span("x", duration, lowest=0, highest=10_000) == millis
     assert checks.faults == []
+
+
+def test_a_span_that_is_just_too_long_is_not_shown_as_its_bound(checks):
+    checks.span("delay", Duration(seconds=366 * DAY, nanos=1_000_000), lowest=0, highest=366 * DAY * 1_000)
+    assert checks.faults[0].description == "must be 0 s to 366 days, is 31,622,400.001 s"
 
 
 def test_instants_are_rounded_up_to_milliseconds(checks):
@@ -266,9 +283,9 @@ def test_a_completion_job_has_its_own_bounds(checks, requests):
         NOW,
     )
     assert fields(checks)[:4] == [
-        "on_complete.events",
         "on_complete",
         "on_complete.queue",
+        "on_complete.events",
         "on_complete.events[0].attributes",
     ]
 
