@@ -28,7 +28,7 @@ from queue_service.ports import Needs, Workset
 from queue_service.ports.changes import Settled
 
 LOST = Settled(status=SettleStatus.LEASE_LOST)
-DONE = Settled(status=SettleStatus.OK, state=EventState.SUCCEEDED)
+DONE = Settled(status=SettleStatus.OK, state=EventState.SUCCEEDED, said=Success)
 """One for all: many thousands are remembered."""
 UNSUCCESSFUL = {Retry: "RETRY", Failure: "FAILURE", LeaseRanOut: "LEASE_LOST"}
 """What an attempt is remembered as."""
@@ -68,13 +68,15 @@ class Settle(BrokerUnit[list[Settled]]):
         return [
             do_settle(work, settlement, self._terms)
             if work.leased(settlement.key) is not None
-            else self._not_leased(work, settlement.key)
+            else self._not_leased(work, settlement)
             for settlement in self._settlements
         ]
 
-    def _not_leased(self, work: Workset, key: LeaseKey) -> Settled:
+    def _not_leased(self, work: Workset, settlement: Settlement) -> Settled:
+        key = settlement.key
         remembered = self._remembered.get(key)
-        if remembered is not None:
+        # Who says something else is not told that all is well: a success after a retry changed nothing.
+        if remembered is not None and remembered.said in {None, type(settlement.outcome)}:
             return remembered
         event = work.loaded.events.get(key.event)
         if event is None:  # the row went when the event ended; a made-up number looks the same
@@ -158,7 +160,11 @@ def do_settle(work: Workset, settlement: Settlement, terms: Terms) -> Settled:
     settled = DONE
     if event.state is not EventState.SUCCEEDED:
         settled = Settled(
-            status=SettleStatus.OK, state=event.state, due_time=decision.due_time, clamped=decision.clamped
+            status=SettleStatus.OK,
+            state=event.state,
+            due_time=decision.due_time,
+            clamped=decision.clamped,
+            said=type(outcome),
         )
     # A worker that comes back after its lease ran out must not be told that all is well.
     work.notices.settled.append((settlement.key, LOST if isinstance(outcome, LeaseRanOut) else settled))

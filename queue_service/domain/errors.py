@@ -155,7 +155,9 @@ class QueueFull(BrokerError):
     """A queue, or the line of a concurrency key, has as many events as it may have."""
 
     def __init__(self, subject: str, limit: int) -> None:
-        super().__init__(f"the {subject} may have {limit:,} events, and has no room for these: push later or less, or raise the limit")
+        super().__init__(
+            f"the {subject} may have {limit:,} events, and has no room for these: push later or raise the limit"
+        )
         self.subject = subject
         self.limit = limit
 

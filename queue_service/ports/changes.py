@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from queue_service.domain.ids import LeaseKey
-from queue_service.domain.outcomes import SettleStatus
+from queue_service.domain.outcomes import Outcome, SettleStatus
 from queue_service.domain.queues import Key, Queue
 from queue_service.domain.records import Entry, Event, Group, Job, Payload
 from queue_service.domain.retention import Expiring
@@ -14,12 +14,13 @@ from queue_service.domain.states import EventState
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """The answer to one settle."""
+    """The answer to one settle. said: the kind of outcome that it answers; None: any."""
 
     status: SettleStatus
     state: EventState | None = None
     due_time: int | None = None
     clamped: bool = False
+    said: type[Outcome] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

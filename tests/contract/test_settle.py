@@ -104,6 +104,17 @@ async def test_repeat(bench):
     assert await bench.settle(lease, Retry(after=3)) == first
 
 
+async def test_another_outcome_than_before(bench):
+    """A settle that says something else than the one before is no repeat: the lease is lost, or the event has ended."""
+    await bench.push(count=2)
+    retried, failed = await bench.lease(), await bench.lease()
+    await bench.settle(retried, Retry(after=3))
+    await bench.settle(failed, Failure())
+    assert (await bench.settle(retried)).status is SettleStatus.LEASE_LOST
+    assert (await bench.settle(failed)).status is SettleStatus.ALREADY_FINAL
+    assert (await bench.settle(retried, Retry(after=3))).status is SettleStatus.OK
+
+
 @pytest.mark.parametrize(("outcome", "state"), [(None, None), (Failure(), EventState.FAILED)])
 async def test_repeat_that_is_forgotten(bench, outcome, state):
     """A settle of what has ended is ALREADY_FINAL later, also after a restart."""

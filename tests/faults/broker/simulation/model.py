@@ -183,14 +183,15 @@ class Model(Operators):
 
     def settle(self, settlements):
         return [
-            self._settle(*one) if self.leased(one[0]) else self._not_leased(one[0])
+            self._settle(*one) if self.leased(one[0]) else self._not_leased(*one[:2])
             for one in settlements
         ]  # fmt: skip
 
-    def _not_leased(self, key):
+    def _not_leased(self, key, outcome):
         event = self.events.get(key.event)
-        if key in self.memory:
-            return self.memory[key]
+        said, answer = self.memory.get(key, (None, None))
+        if answer and said in {None, outcome}:
+            return answer
         if event is None or event.state not in FINAL or not key.attempt:
             return LOST
         seen = event.kept or event.left_in == self.turns
@@ -200,7 +201,7 @@ class Model(Operators):
         for key in keys:
             if self.leased(key) and key not in self.extended:
                 self._settle(key, "lease lost", None)
-                self.news[key] = LOST
+                self.news[key] = (None, LOST)
 
     def extend(self, key, duration):
         if not self.leased(key):
@@ -320,8 +321,9 @@ class Model(Operators):
                 due, clamped = self.now + wait, after is not None and after > wait
         if due is not None:
             event.state, event.due = PENDING, due
-        self.news[key] = ("OK", event.state, due, clamped)
-        return self.news[key]
+        answer = ("OK", event.state, due, clamped)
+        self.news[key] = (outcome, answer)
+        return answer
 
     def _finish(self, event, state):
         event.state, event.left_in, event.ended = state, self.turns, self.now
