@@ -108,7 +108,7 @@ class World:
         if turn["fate"] == "reopen":
             await self.reopen()
         if turn["fate"] == "checkpoint":
-            await self.store._checkpoint("TRUNCATE")
+            await self.store._upkeep.finish()
             self.durable = 0
         if steps:
             await self._carry_out(steps, turn["fate"], turn["at"])
