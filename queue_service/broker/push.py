@@ -115,7 +115,7 @@ def check_push(work: Workset, new: NewJob, room: Room) -> Pushed | None:
     existing = work.job_of_request(new.queue, new.request_id) if new.request_id is not None else None
     if existing is not None:
         if existing.fingerprint != new.fingerprint:
-            raise IdReused("request_id", new.request_id or "")
+            raise IdReused("request_id", new.request_id or "", existing_id=format_id(existing.job_id))
         return Pushed(job_id=existing.job_id, push_time=existing.push_time, deduplicated=True)
     parent = None if new.parent is None else parent_job(work, new.parent)
     group = _group(work, new, parent)

@@ -78,12 +78,12 @@ class EntryNotFound(BrokerError):
 
 
 class IdReused(BrokerError):
-    """An id was used before with other content."""
+    """An id was used before with other content. existing_id names what was made then: by default it is the id itself."""
 
-    def __init__(self, field: str, existing_id: str) -> None:
-        super().__init__(f"{field} {existing_id!r} was used before with other content: use a new one")
+    def __init__(self, field: str, used: str, *, existing_id: str | None = None) -> None:
+        super().__init__(f"{field} {used!r} was used before with other content: use a new one")
         self.field = field
-        self.existing_id = existing_id
+        self.existing_id = used if existing_id is None else existing_id
 
 
 class EntryExists(BrokerError):

@@ -40,13 +40,14 @@ class Requests:
             checks.text(f"{path}request_id", message.request_id, max_bytes=self._limits.id_bytes, required=True)
         if message.seal_group and not (message.HasField("group_id") or message.HasField("parent_lease_id")):
             checks.fault(f"{path}seal_group", "needs a group_id or parent_lease_id")
+        group_id = checks.uuid(f"{path}group_id", message.group_id) if message.HasField("group_id") else None
         return NewJob(
             queue=queue,
             events=events,
-            fingerprint=_fingerprint(message.queue, message.group_id, message.events[:most]),
+            fingerprint=_fingerprint(message.queue, group_id, message.events[:most]),
             job_id=checks.uuid(f"{path}job_id", message.job_id, new=True) if message.HasField("job_id") else None,
             request_id=message.request_id if message.HasField("request_id") else None,
-            group_id=checks.uuid(f"{path}group_id", message.group_id) if message.HasField("group_id") else None,
+            group_id=group_id,
             seal_group=message.seal_group,
             parent=self.parent(checks, path, message),
         )
@@ -248,8 +249,9 @@ class Requests:
         return Write(key=key, payload=payload, expire_after=expire_after)
 
 
-def _fingerprint(queue: str, group_id: str, events: Iterable[event_pb2.EventSpec]) -> bytes:
-    digest = hashlib.blake2b(f"{queue}\n{group_id}\n".encode(), digest_size=16)
+def _fingerprint(queue: str, group_id: bytes | None, events: Iterable[event_pb2.EventSpec]) -> bytes:
+    group = "" if group_id is None else group_id.hex()  # by value: a UUID has several spellings
+    digest = hashlib.blake2b(f"{queue}\n{group}\n".encode(), digest_size=16)
     for event in events:
         data = event.SerializeToString(deterministic=True)
         digest.update(len(data).to_bytes(4, "big"))

@@ -83,6 +83,18 @@ async def test_id_reused(queue, push, told):
     assert refusal.metadata == {"field": "job_id", "existing_id": ID}
 
 
+async def test_id_reused_by_name(push, told):
+    job_id = (await push(request_id="r")).job_id
+    refusal = await told(push(request_id="r", texts=["2"]), "ALREADY_EXISTS", "ID_REUSED")
+    assert refusal.metadata == {"field": "request_id", "existing_id": job_id}
+
+
+async def test_another_spelling_of_a_group_is_no_other_content(queue, push):
+    group_id = (await queue.CreateGroup(pb.CreateGroupRequest())).group.group_id
+    await push(job_id=ID, group_id=group_id)
+    assert (await push(job_id=ID, group_id=group_id.upper())).deduplicated
+
+
 async def test_entry_exists(kv, told):
     version = (await kv.SetEntry(entry())).version
     refusal = await told(kv.SetEntry(entry(if_absent=True)), "ALREADY_EXISTS", "ENTRY_EXISTS")
