@@ -78,7 +78,7 @@ class EntryNotFound(BrokerError):
 
 
 class IdReused(BrokerError):
-    """An id was used before with other content. existing_id names what was made then: by default it is the id itself."""
+    """An id was used before with other content. existing_id names what was made then: the id itself, if not said."""
 
     def __init__(self, field: str, used: str, *, existing_id: str | None = None) -> None:
         super().__init__(f"{field} {used!r} was used before with other content: use a new one")
