@@ -4,7 +4,7 @@ BIN := .venv/bin
 PROTOS := $(wildcard protos/longshore/v1/*.proto)
 GENERATED := clients/python
 
-.PHONY: demo test check generate bench clean help
+.PHONY: demo test check mutations generate bench clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ test: .venv/ready ## Run the tests
 
 check: .venv/ready ## Run every other check of the gate
 	.ci/check
+
+mutations: .venv/ready ## Break the rules of the broker one by one and see that tests notice; takes minutes
+	$(BIN)/python tests/mutations.py $(MUTATIONS)
 
 generate: .venv/ready ## Generate the Python code of protos/, and the tables of docs/settings.md
 	.ci/generate $(GENERATED)

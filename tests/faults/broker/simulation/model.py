@@ -126,7 +126,8 @@ class Model(Operators):
         parent, group_id = self._place(push)
         if group_id and self._group(group_id).cancelled:
             raise Refused("GroupCancelled")
-        if group_id and self.groups[group_id].state != OPEN and not (parent and parent.group == group_id):
+        state, inside = self.groups[group_id].state if group_id else OPEN, parent and parent.group == group_id
+        if state == COMPLETE or (state == SEALED and not inside):
             raise Refused("GroupSealed")
         room[push["queue"]] += len(push["events"])
         most = self.queue(push["queue"]).settings.get("max_pending")
