@@ -75,16 +75,12 @@ def run(copy: Path, tests: list[str]) -> tuple[int, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "LONGSHORE_SIMULATION_RUNS": "300",
     }
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *(f"tests/{test}" for test in tests)],
-        cwd=copy,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    command = [sys.executable, "-m", "pytest", *options, *(f"tests/{test}" for test in tests)]
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    try:
+        ended = subprocess.run(command, cwd=copy, env=environment, timeout=SECONDS, check=False, **output)
+    except subprocess.TimeoutExpired:
+        return 1, f"the tests took longer than {SECONDS} seconds"
     return ended.returncode, ended.stdout
 
 

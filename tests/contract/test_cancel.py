@@ -86,6 +86,14 @@ async def test_steps(bench):
     assert await bench.store.unfinished_cancels() == ([], [])
 
 
+async def test_claims_skip_what_is_marked(bench):
+    """What the steps of a cancel have not reached is not delivered either."""
+    pushed = await bench.push(count=600)
+    await bench.cancel_job(pushed.job_id)
+    assert await bench.claim(count=50) == []
+    assert await bench.counts(pushed.job_id) == (0, 50, 0, 550)
+
+
 async def test_group(bench):
     """Cancelling a group seals it and cancels its jobs; it completes as CANCELLED when the last lease is settled."""
     group = await bench.group(then="after")
