@@ -100,7 +100,7 @@ class PauseQueue(BrokerUnit[Queue]):
 
 
 class DeleteQueue(BrokerUnit[None]):
-    """Forgets a queue that has no events. Its row stays as long as jobs point to it."""
+    """Forgets a queue that has no events. Its record stays as long as jobs point to it."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -122,8 +122,8 @@ class DeleteQueue(BrokerUnit[None]):
             raise WrongState(
                 "queue", queue.name, f"has {has}: purge it and delete its dead letters first, or let workers finish"
             )
-        if queue.name in work.loaded.schedule_of_queue:
-            schedule = work.loaded.schedule_of_queue[queue.name]
+        schedule = _pushing_schedule(work, queue.name)
+        if schedule is not None:
             raise WrongState("queue", queue.name, f"is pushed to by the schedule {schedule!r}: delete that first")
         if queue.paused:
             work.notices.paused[queue.name] = False
@@ -148,3 +148,11 @@ def existing_queue(work: Workset, name: str) -> Queue:
     if queue is None:
         raise QueueNotFound(name)
     return queue
+
+
+def _pushing_schedule(work: Workset, queue: str) -> str | None:
+    """The name of a schedule that pushes to the queue, also of one that was put in this turn."""
+    for schedule in work.changes.schedules.values():
+        if schedule is not None and schedule.spec.queue == queue:
+            return schedule.spec.name
+    return work.loaded.schedule_of_queue.get(queue)

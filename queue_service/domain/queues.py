@@ -58,6 +58,11 @@ class Queue:
         return self.settings.policy.over(defaults)
 
     @property
+    def is_used(self) -> bool:
+        """Whether it has to be kept: a deleted one only as long as jobs point to it."""
+        return not self.deleted or self.finished_jobs > 0
+
+    @property
     def priorities(self) -> list[int]:
         """Priorities that its pending events may have, the highest first."""
         return [priority for priority in reversed(range(PRIORITIES)) if self.lanes >> priority & 1]

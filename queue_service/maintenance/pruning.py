@@ -87,8 +87,9 @@ class EndedJobs:
         return None if end_time is None else end_time + self._keep
 
     def _count(self, queue: int, jobs: int) -> None:
-        self._kept += jobs - self._of_queue.get(queue, 0)
-        self._of_queue[queue] = jobs
+        self._kept += jobs - self._of_queue.pop(queue, 0)
+        if jobs:
+            self._of_queue[queue] = jobs
 
 
 class EndedGroups:

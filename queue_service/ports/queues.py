@@ -33,7 +33,11 @@ class Queues:
         return [self._by_name[name] for name in heapq.nsmallest(limit, found)]
 
     def update(self, queues: Iterable[Queue]) -> None:
-        """Take in new and changed queues."""
+        """Take in new and changed queues; forget those that need not be kept."""
         for queue in queues:
-            self._by_name[queue.name] = self._by_number[queue.id] = queue
             self.next_number = max(self.next_number, queue.id + 1)
+            if queue.is_used:
+                self._by_name[queue.name] = self._by_number[queue.id] = queue
+            else:
+                self._by_name.pop(queue.name, None)
+                self._by_number.pop(queue.id, None)

@@ -1,14 +1,18 @@
 """Queues for operators: settings and what they change, counts, times, lists, and the end of a queue."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
+from queue_service.broker.queues import DeleteQueue
+from queue_service.broker.schedules import PutSchedule
 from queue_service.domain.errors import InvalidRequest, QueueFull, QueueNotFound, WrongState
 from queue_service.domain.outcomes import Failure, Release, Retry
 from queue_service.domain.queues import QueueSettings
 from queue_service.domain.records import Concurrency, NewEvent, Payload
 from queue_service.domain.retry import PolicyChange
+from queue_service.domain.schedules import ScheduleSpec
 from queue_service.domain.states import EventState, JobState
 from queue_service.ports.admin import JobFilter
 from queue_service.storage.sqlite import admin_reading
@@ -259,16 +263,29 @@ class TestDelete:
         assert getattr(await bench.queue(), left) == 1
 
     async def test_schedule(self, bench):
-        """A queue that a schedule pushes to is not deleted."""
+        """A queue that a schedule pushes to is not deleted, also when that was put in the same turn."""
         await bench.update_queue()
-        connection = bench.store._connection
-        await connection.execute_fetchall(
-            "INSERT INTO schedule (name, cron, time_zone, queue, events, paused, overlap, missed_fire, skipped, "
-            "create_time, update_time) VALUES ('nightly', '0 0 * * *', 'UTC', 'q', '[]', 0, 1, 1, 0, 0, 0)"
-        )
-        await connection.commit()
-        with pytest.raises(WrongState, match="pushed to by the schedule 'nightly'"):
-            await bench.operators.delete_queue("q")
+        event = NewEvent(payload=Payload(b"", is_json=False))
+        spec = ScheduleSpec(name="nightly", cron="0 0 * * *", time_zone="UTC", queue="q", events=(event,))
+        for _ in range(2):
+            units = PutSchedule(spec, terms=bench.terms), DeleteQueue("q")
+            _, refusal = await bench.together(*units)
+            assert isinstance(refusal, WrongState)
+            with pytest.raises(WrongState, match="pushed to by the schedule 'nightly'"):
+                await bench.operators.delete_queue("q")
+        await bench.write(PutSchedule(replace(spec, queue="other"), terms=bench.terms))
+        await bench.operators.delete_queue("q")
+
+    async def test_its_record(self, bench):
+        """A deleted queue without jobs leaves nothing behind, and its number means no other one meanwhile."""
+        for name in ("a", "b"):
+            await bench.update_queue(name)
+        await bench.operators.delete_queue("b")
+        assert [queue.name for queue in await bench.store.queues()] == ["a"]
+        await bench.update_queue("c")
+        assert sorted(queue.id for queue in await bench.store.queues()) == [1, 3]
+        await bench.reopen()
+        assert sorted(queue.name for queue in await bench.store.queues()) == ["a", "c"]
 
     async def test_unknown(self, bench):
         """Deleting what is not there is refused, also a second time."""

@@ -437,3 +437,21 @@ class TestByTime:
         assert bench.place.count("lineage") == 1
         await pruning.after(1)
         assert bench.place.count("lineage") == 0
+
+
+async def test_deleted_queues(bench, pruner):
+    """What is left of a deleted queue goes with the last of its jobs."""
+    maintenance = await pruner()
+    for _ in range(2):
+        await bench.push()
+        await bench.settle(await bench.lease())
+        await bench.operators.delete_queue("q")
+        bench.clock.step(1_000)
+    await maintenance.after(KEEP.jobs - 2_000)
+    assert [(queue.deleted, queue.finished_jobs) for queue in await bench.store.queues()] == [(True, 1)]
+    await maintenance.after(1_000)
+    assert await bench.store.queues() == []
+    await bench.reopen()
+    assert await bench.store.queues() == []
+    await bench.push()
+    assert (await bench.queue()).pushed == 1

@@ -37,7 +37,7 @@ async def write_changes(connection: Connection, work: Workset) -> int:
     new_groups = {group.id for group in changes.new_groups}
     calls = _Calls()
     _add_pruned(calls, changes)
-    calls.add_rows("upsert_queues", [queue_row(queue) for queue in changes.queues.values()])
+    _add_queues(calls, changes)
     _add_keys(calls, changes)
     calls.add_records("insert_groups", changes.new_groups, new_group_row)
     calls.add_records("insert_jobs", changes.new_jobs, new_job_row)
@@ -84,6 +84,14 @@ def _add_pruned(calls: "_Calls", changes: Changes) -> None:
         calls.add("delete_jobs", rows=gone)
     if changes.removed_groups:
         calls.add("delete_groups", ids=encode(changes.removed_groups))
+
+
+def _add_queues(calls: "_Calls", changes: Changes) -> None:
+    used = [queue for queue in changes.queues.values() if queue.is_used]
+    calls.add_rows("upsert_queues", [queue_row(queue) for queue in used])
+    gone = changes.queues.keys() - {queue.id for queue in used}
+    if gone:
+        calls.add("delete_queues", ids=encode(gone))
 
 
 def _add_keys(calls: "_Calls", changes: Changes) -> None:

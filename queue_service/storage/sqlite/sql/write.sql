@@ -89,6 +89,9 @@ DELETE FROM job WHERE id IN (SELECT value ->> 0 FROM json_each(:rows));
 -- name: delete_groups
 DELETE FROM job_group WHERE id IN (SELECT value FROM json_each(:ids));
 
+-- name: delete_queues
+DELETE FROM queue WHERE id IN (SELECT value FROM json_each(:ids));
+
 -- name: upsert_keys
 INSERT INTO concurrency_key (id, name, slots, pending, leased, kept)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
