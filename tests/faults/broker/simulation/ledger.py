@@ -137,6 +137,11 @@ class Ledger:
                     and (event.key is None or (self.free(event.key) > 0 and not self.went_back))),
                    default=NEVER)  # fmt: skip
 
+    def finished(self, name):
+        """Its jobs that have ended."""
+        jobs = [job.events for job in self.jobs.values() if job.push["queue"] == name]
+        return sum(all(event.state in FINAL for event in events) for events in jobs)
+
     def count(self, name):
         """Its rows: pending, leased, dead."""
         rows = [
@@ -171,10 +176,9 @@ class Ledger:
                                 if (events := [event for event in kept if event.key == key])},
             "lineage": {root: pushes for root, pushes in self.below.items() if pushes},
             "queue": {name: (queue.paused, queue.deleted, in_short(queue.settings), queue.mark, *self.count(name),
-                             sum(job.push["queue"] == name and all(event.state in FINAL for event in job.events)
-                                 for job in self.jobs.values()),
-                             *(queue.totals[total] for total in TOTALS))
-                      for name, queue in self.queues.items() if queue.known},
+                             self.finished(name), *(queue.totals[total] for total in TOTALS))
+                      for name, queue in self.queues.items()
+                      if queue.known and (not queue.deleted or self.finished(name))},
             "commit_answer": {request_id for request_id in self.commits if request_id},
             "event_result": {event.number for event in self.events.values() if event.result},
         }  # fmt: skip
