@@ -76,8 +76,13 @@ async def _serve(settings: Settings) -> None:
     host = settings.address.rpartition(":")[0]
     click.echo(f"Longshore broker on {host}:{app.port}, store {settings.database}")
     sys.stdout.flush()
-    await stop.wait()
+    damaged = asyncio.ensure_future(app.damaged())
+    stopped = asyncio.ensure_future(stop.wait())
+    await asyncio.wait([stopped, damaged], return_when=asyncio.FIRST_COMPLETED)
     await app.stop()
+    if damaged.done():
+        raise damaged.result()
+    damaged.cancel()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from queue_service.broker.stored_events import StoredEvents
 from queue_service.broker.terms import Terms
 from queue_service.broker.watches import Watches
 from queue_service.clock import SystemClock
+from queue_service.domain.errors import BrokerError
 from queue_service.kv.rates import EntryRates
 from queue_service.kv.store import KeyValueStore
 from queue_service.maintenance.chores import CancelSweeps, IdleGroups
@@ -129,6 +130,10 @@ class App:
     def port(self) -> int:
         """The port that is listened on."""
         return self._server.port
+
+    async def damaged(self) -> BrokerError:
+        """Wait until the store turns out to be damaged. Nothing is written any more then: stop, and tell."""
+        return await self._store.damaged()
 
     async def stop(self) -> None:
         """Tell everyone, finish what has begun, and let the file go."""

@@ -94,6 +94,11 @@ class Service:
         assert self._process is not None
         if self._process.returncode is None:
             self._process.send_signal(number)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for the end. Answers the exit code."""
+        assert self._process is not None
         code = await asyncio.wait_for(self._process.wait(), 30)
         assert self._reading is not None
         await self._reading

@@ -4,11 +4,13 @@ A crossing costs more than most statements, and a busy loop comes back to a wait
 on one another is handed over together.
 """
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -40,6 +42,11 @@ class Connection(aiosqlite.Connection):
         if commit:
             self._conn.commit()
         return answers
+
+
+def uri(path: Path, mode: str) -> str:
+    """Names a file for SQLite, to be opened in a mode such as "ro"."""
+    return f"file:{quote(os.path.abspath(path))}?mode={mode}"  # noqa: PTH100  resolves no links
 
 
 async def connect(database: Path | str, **options: Any) -> Connection:

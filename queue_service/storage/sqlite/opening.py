@@ -7,9 +7,9 @@ import secrets
 import sqlite3
 from pathlib import Path
 from typing import IO, NamedTuple
-from urllib.parse import quote
 
-from queue_service.storage.sqlite.connection import Connection, connect
+from queue_service.storage.sqlite.connection import Connection, connect, uri
+from queue_service.storage.sqlite.file_check import FilesDamaged, check_files
 from queue_service.storage.sqlite.statements import SQL, read_sql
 
 APPLICATION_ID = 0x4C4F4E47
@@ -19,7 +19,7 @@ OLDEST_SQLITE = (3, 38, 0)
 """The first with the JSON operators that the statements use."""
 WAL_RESET_FIXED = (3, 51, 3)
 
-_PRAGMAS = (
+_START = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 0",  # the writer checkpoints between its turns
@@ -27,7 +27,22 @@ _PRAGMAS = (
     "PRAGMA secure_delete = OFF",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",
+    "PRAGMA wal_checkpoint(TRUNCATE)",  # what a crash left ends here
+    "UPDATE store SET next_version = next_version",  # whether it can be written
+    "ROLLBACK",
 )
+
+_DAMAGED = "is not a Longshore store, or it is damaged ({error}): restore a backup"
+_FORBIDDEN = "cannot be opened ({error}): check that this user may read and write it and its folder"
+_REFUSALS = {
+    sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
+    sqlite3.SQLITE_READONLY: _FORBIDDEN,
+    sqlite3.SQLITE_PERM: _FORBIDDEN,
+    sqlite3.SQLITE_BUSY: "is held by another program ({error}): let that end",
+    sqlite3.SQLITE_FULL: "cannot be written ({error}): free some space on its disk",
+    sqlite3.SQLITE_IOERR: "cannot be read or written ({error}): check its disk",
+}
+"""What an error at the start means. Any other: the file is damaged."""
 
 log = logging.getLogger(__name__)
 
@@ -84,17 +99,20 @@ async def open_writer(path: Path) -> tuple[Connection, Counters]:
             sqlite3.sqlite_version,
         )
     try:
+        check_files(path)
         connection = await connect(path, isolation_level="IMMEDIATE")
+    except FilesDamaged as error:
+        raise StoreRefused(f"{error}; restore a backup") from error
     except sqlite3.Error as error:
-        raise StoreRefused(f"{path} cannot be opened ({error}): check that this user may read and write it") from error
+        raise _refusal(path, error) from error
     try:
         await _check_kind(connection, path)
-        for pragma in _PRAGMAS:
-            await connection.execute_fetchall(pragma)
+        for statement in _START:
+            await connection.execute_fetchall(statement)
         return connection, await _counters(connection)
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         await connection.close()
-        raise StoreRefused(f"{path} is not a Longshore store, or it is damaged ({error}): restore a backup") from error
+        raise _refusal(path, error) from error
     except BaseException:
         await connection.close()
         raise
@@ -102,7 +120,7 @@ async def open_writer(path: Path) -> tuple[Connection, Counters]:
 
 async def open_reader(path: Path) -> Connection:
     """Open a connection that only reads."""
-    connection = await connect(_uri(path, "ro"), uri=True, isolation_level=None)
+    connection = await connect(uri(path, "ro"), uri=True, isolation_level=None)
     await connection.execute_fetchall("PRAGMA query_only = ON")
     return connection
 
@@ -112,7 +130,7 @@ def reading(path: Path) -> sqlite3.Connection:
 
     It is not opened as one: SQLite would leave out CHECK constraints, and its check of the file would not know them.
     """
-    connection = sqlite3.connect(_uri(path, "rw"), uri=True, isolation_level=None)
+    connection = sqlite3.connect(uri(path, "rw"), uri=True, isolation_level=None)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
@@ -122,8 +140,9 @@ def new_incarnation() -> str:
     return secrets.token_hex(4)
 
 
-def _uri(path: Path, mode: str) -> str:
-    return f"file:{quote(os.path.abspath(path))}?mode={mode}"  # noqa: PTH100  resolves no links
+def _refusal(path: Path, error: sqlite3.Error) -> StoreRefused:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
+    return StoreRefused(f"{path} {_REFUSALS.get(code, _DAMAGED).format(error=error)}")
 
 
 async def _check_kind(connection: Connection, path: Path) -> None:

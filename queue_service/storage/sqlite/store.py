@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import IO, Self, TypeVar
 
-from queue_service.domain.errors import BrokerError, DiskFull, Unavailable
+from queue_service.domain.errors import BrokerError, DataLoss, DiskFull, Unavailable
 from queue_service.domain.limits import DEFAULT_LIMITS, LOW_WATER_BYTES, Limits
 from queue_service.domain.queues import Queue
 from queue_service.domain.records import Entry, Group
@@ -85,6 +85,8 @@ class SqliteStore:
         self._closing = False
         self._upkeep = Upkeep(writer)
         self._listeners: list[Callable[[Workset], None]] = []
+        self._damage: str | None = None
+        self._damaged = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -113,8 +115,8 @@ class SqliteStore:
             opened.push_async_callback(reader.close)
             try:
                 queues = await reader.queues()
-            except BrokerError as error:
-                raise StoreRefused(f"{path} cannot be read: {error}") from error
+            except (BrokerError, TypeError, ValueError) as error:  # the latter: a row is not what it should be
+                raise StoreRefused(f"{path} is damaged ({error}): restore a backup") from error
             opened.pop_all()
         store = cls(
             held=held,
@@ -151,10 +153,17 @@ class SqliteStore:
         """Call the listener after every commit, before the callers of its units go on."""
         self._listeners.append(listener)
 
+    async def damaged(self) -> DataLoss:
+        """Wait until a turn finds the file damaged: from then on nothing is written. Answers what was found."""
+        await self._damaged.wait()
+        return DataLoss(self._damage or "")
+
     async def write(self, unit: Unit[T]) -> T:
         """Carry a unit out. It is durable when this returns."""
         if self._closing:
             raise Unavailable("the broker is stopping")
+        if self._damage is not None:
+            raise DataLoss(self._damage)
         if unit.grows and self._disk.is_low():
             raise DiskFull
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -234,6 +243,9 @@ class SqliteStore:
             self._kept.forget()
             await self._roll_back()
             failure = failure_of(error)
+            if isinstance(failure, DataLoss):  # writing on could make it worse
+                self._damage = str(error)
+                self._damaged.set()
             for waiting in batch:
                 waiting.refusal = failure
         for waiting in batch:  # only now: what refused one may be a change that was not durable before
