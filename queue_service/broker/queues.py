@@ -118,9 +118,10 @@ class DeleteQueue(BrokerUnit[None]):
         """
         queue = existing_queue(work, self._name)
         if queue.pending or queue.leased or queue.failed:
-            has = f"{queue.pending:,} pending and {queue.leased:,} leased events and {queue.failed:,} dead letters"
+            kinds = ("pending events", queue.pending), ("leased events", queue.leased), ("dead letters", queue.failed)
+            has = ", ".join(f"{kind}: {count:,}" for kind, count in kinds if count)
             raise WrongState(
-                "queue", queue.name, f"has {has}: purge it and delete its dead letters first, or let workers finish"
+                "queue", queue.name, f"is not empty ({has}): purge it, let workers finish, delete its dead letters"
             )
         schedule = _pushing_schedule(work, queue.name)
         if schedule is not None:

@@ -228,7 +228,7 @@ async def test_delete(push, lease, ack, admin, get, refused):
     refusal = await refused(admin.DeleteQueue(pb.DeleteQueueRequest(queue="q")))
     assert (refusal.code, refusal.reason) == ("FAILED_PRECONDITION", "WRONG_STATE")
     assert refusal.details["PreconditionFailure"].violations[0].subject == "q"
-    assert "1 pending" in refusal.text
+    assert "pending events: 1" in refusal.text
     (delivery,) = await lease()
     await ack(delivery)
     await admin.DeleteQueue(pb.DeleteQueueRequest(queue="q"))
