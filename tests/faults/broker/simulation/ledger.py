@@ -180,6 +180,7 @@ class Ledger:
                       for name, queue in self.queues.items()
                       if queue.known and (not queue.deleted or self.finished(name))},
             "commit_answer": {request_id for request_id in self.commits if request_id},
+            "store": {"next version": self.version},
             "event_result": {event.number for event in self.events.values() if event.result},
         }  # fmt: skip
 

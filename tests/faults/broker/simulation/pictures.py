@@ -17,6 +17,7 @@ COLUMNS = {
     "delivered, succeeded, dead, cancelled, retried, leases_lost, released, redriven",
     "event_result": "event",
     "commit_answer": "request_id",
+    "store": "'next version', next_version",
 }
 
 
@@ -41,7 +42,7 @@ def read_picture(connection):
     picture["entry"] = {
         key: (version, payload.decode(), end) for key, (version, payload, end) in picture["entry"].items()
     }
-    picture["lineage"] = {root: pushes for root, (pushes,) in picture["lineage"].items()}
+    picture |= {table: {key: count for key, (count,) in picture[table].items()} for table in ("lineage", "store")}
     picture |= {table: set(picture[table]) for table in ("event_result", "commit_answer")}
     return picture
 
