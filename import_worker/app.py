@@ -16,7 +16,10 @@ from import_worker.assets.client import AssetsClient
 from import_worker.catalogue import Catalogue
 from import_worker.clock import SystemClock
 from import_worker.config import ImportConfig
+from import_worker.config.assets import Assets
+from import_worker.config.jsonl import Jsonl
 from import_worker.config.secrets import resolve_text
+from import_worker.errors import DestinationBroken
 from import_worker.flow.benches import Bench, Benches
 from import_worker.flow.changes import Changes
 from import_worker.flow.dispatch import OUT_OF_REACH, STEPS, handle
@@ -28,7 +31,7 @@ from import_worker.flow.sweep import sweep
 from import_worker.http.exchange import DESTINATION, Access, Limits
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
-from import_worker.ports import Clock
+from import_worker.ports import Clock, Destination
 from import_worker.rpc.errors import translate
 from import_worker.rpc.import_service import ImportService
 from import_worker.settings import Settings
@@ -56,27 +59,36 @@ def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock, slee
     Raises:
         Permanent: a secret has no value, or an address is not usable.
     """
-    token = config.assets.token.resolve(env)
-
-    def connect(url: str) -> Transport:
-        return Transport(
-            peer=DESTINATION,
-            access=Access(base_url=url, headers={"Authorization": f"Bearer {token}"}, secrets=(token,)),
-            retry=RetryPolicy(
-                attempts=ASSETS_ATTEMPTS,
-                max_inline_wait=ASSETS_INLINE_WAIT,
-                sleep=sleep,
-                jitter=random.random,
-            ),
-            clock=clock,
-            limits=Limits(),
-        )
-
     return Bench(
         config=config,
         source=RestSource(config, env=env, clock=clock, sleep=sleep),
-        destination=AssetsClient(config, info_url=resolve_text(config.assets.info_url, env), connect=connect),
+        destination=build_destination(config, env, clock, sleep),
         mappers={resource.name: Mapper(config, resource.name) for resource in config.resources},
+    )
+
+
+def build_destination(config: ImportConfig, env: Mapping[str, str], clock: Clock, sleep: Sleep) -> Destination:
+    """Open the destination of an import. Raises as build_bench does."""
+    match config.destination:
+        case Assets() as assets:
+            connect = partial(_connect_assets, token=assets.token.resolve(env), clock=clock, sleep=sleep)
+            return AssetsClient(config, assets, info_url=resolve_text(assets.info_url, env), connect=connect)
+        case Jsonl():
+            raise DestinationBroken("the destination jsonl is not built yet")
+
+
+def _connect_assets(url: str, *, token: str, clock: Clock, sleep: Sleep) -> Transport:
+    return Transport(
+        peer=DESTINATION,
+        access=Access(base_url=url, headers={"Authorization": f"Bearer {token}"}, secrets=(token,)),
+        retry=RetryPolicy(
+            attempts=ASSETS_ATTEMPTS,
+            max_inline_wait=ASSETS_INLINE_WAIT,
+            sleep=sleep,
+            jitter=random.random,
+        ),
+        clock=clock,
+        limits=Limits(),
     )
 
 
@@ -128,7 +140,9 @@ class Worker:
             self._server = Server(Interceptor(translate, max_request_bytes=MAX_REQUEST_BYTES))
             self._server.add(
                 add_ImportServiceServicer_to_server,
-                ImportService(self._serving, Catalogue(folder=self._settings.imports, env=self._env)),
+                ImportService(  # type: ignore[abstract]
+                    self._serving, Catalogue(folder=self._settings.imports, env=self._env)
+                ),
                 import_service_pb2.DESCRIPTOR.services_by_name["ImportService"],
             )
             await self._server.start(self._settings.address)

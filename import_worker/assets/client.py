@@ -12,6 +12,7 @@ from typing import Any
 from import_worker.assets.report import read_status
 from import_worker.assets.schema import render
 from import_worker.config import ImportConfig
+from import_worker.config.assets import Assets
 from import_worker.errors import (
     ChunkTooLarge,
     DestinationBroken,
@@ -38,9 +39,10 @@ _EXCERPT = 300
 class AssetsClient:
     """One import source of Assets."""
 
-    def __init__(self, config: ImportConfig, *, info_url: str, connect: Connect) -> None:
+    def __init__(self, config: ImportConfig, assets: Assets, *, info_url: str, connect: Connect) -> None:
         """Prepare; nothing is sent yet. info_url is that of the configuration with its references resolved."""
         self._config = config
+        self._assets = assets
         self._connect = connect
         self._info_url = info_url
         self._door = connect(info_url)
@@ -60,7 +62,7 @@ class AssetsClient:
             raise DestinationBroken("the import source is disabled in Assets: enable it there, then start again")
         elif state != "IDLE":
             raise DestinationBroken(f"the import source has the unknown status {state!r}")
-        elif self._config.assets.mapping == "apply":
+        elif self._assets.mapping == "apply":
             await self._send_mapping("PATCH", accept=frozenset())
 
     async def start(self) -> Execution:
@@ -153,7 +155,7 @@ class AssetsClient:
         self._links = links
 
     async def _send_mapping(self, method: str, accept: frozenset[int]) -> None:
-        content = json.dumps(render(self._config), ensure_ascii=False).encode()
+        content = json.dumps(render(self._config, self._assets), ensure_ascii=False).encode()
         await self._send(Request(method=method, url=self._links["mapping"], content=content, accept=accept))
 
     async def _send(self, request: Request) -> Response:
@@ -165,7 +167,7 @@ class AssetsClient:
         answer = await transport.request(replace(request, headers=headers, accept=accept))
         if answer.status in _NOT_ALLOWED:
             raise DestinationBroken(
-                f"Assets {_NOT_ALLOWED[answer.status]} ({answer.status}): check that {self._config.assets.token} holds "
+                f"Assets {_NOT_ALLOWED[answer.status]} ({answer.status}): check that {self._assets.token} holds "
                 "the token of this import source, and that no newer one replaced it"
             )
         return answer

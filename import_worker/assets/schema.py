@@ -6,18 +6,19 @@ Every part has an external id: Assets wants them all or none, and only with them
 from typing import Any
 
 from import_worker.config import ImportConfig
-from import_worker.config.assets import Attribute, ObjectType
+from import_worker.config.assets import Assets
+from import_worker.config.object_types import Attribute, ObjectType
 from import_worker.transform.naming import locator_of, selector_of
 
 Json = dict[str, Any]
 
 
-def render(config: ImportConfig) -> Json:
+def render(config: ImportConfig, assets: Assets) -> Json:
     """The body of PUT /mapping."""
-    types = config.assets.object_types
+    types = assets.object_types
     schema: Json = {
         "objectSchema": {
-            "name": config.assets.object_schema or config.name,
+            "name": assets.object_schema or config.name,
             "description": config.description or f"Imported by Longshore as {config.name}",
             "objectTypes": [_object_type(config, kind) for kind in types],
         }

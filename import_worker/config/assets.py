@@ -1,116 +1,21 @@
-"""The destination half of an import's configuration: object types, their attributes, and the rules of a whole set.
+"""Assets as the destination of an import."""
 
-Owns the shape and the bounds of these sections; what relates one section to another stands in checks.py.
-"""
+from typing import Literal
 
-from typing import Annotated, Any, Literal
-
-from pydantic import Field, model_validator
-
-from import_worker.config.quantities import ByteSize, Duration
+from import_worker.config.destination import Destination
+from import_worker.config.object_types import Label
 from import_worker.config.secrets import SecretRef, Text
-from import_worker.config.source import Key, Model, Name
-
-AttributeType = Literal[
-    "text",
-    "textarea",
-    "integer",
-    "boolean",
-    "double",
-    "date",
-    "time",
-    "date_time",
-    "url",
-    "email",
-    "ipaddress",
-    "select",
-    "status",
-    "referenced_object",
-]
-
-Label = Annotated[str, Field(min_length=1, max_length=255)]
 
 
-class Reference(Model):
-    """Points at the object of `type` whose attribute `by` has the same value."""
-
-    type: Key
-    by: Key
-
-
-class Attribute(Model):
-    """One attribute of an object type. `Name: name` is short for `Name: {from: name}`."""
-
-    source: Key = Field(alias="from")
-    type: AttributeType = "text"
-    identity: bool = False
-    label: bool = False
-    unique: bool = False
-    required: bool = False
-    optional: bool = False
-    external_id: Key | None = None
-    description: str = ""
-    reference: Reference | None = None
-    values: tuple[Key, ...] = Field(default=(), strict=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_forms(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            return {"from": given}
-        if isinstance(given, dict) and "reference" in given:
-            return {"type": "referenced_object", **given}
-        return given
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Attribute":
-        if (self.type == "referenced_object") != (self.reference is not None):
-            raise ValueError("type referenced_object and reference: {type, by} belong together")
-        if (self.type in {"select", "status"}) != bool(self.values):
-            raise ValueError("types select and status need values: [...], and no other type takes them")
-        if self.optional and (self.required or self.identity or self.label):
-            raise ValueError("optional: true contradicts identity, label and required, which need a value always")
-        return self
-
-    @property
-    def needs_value(self) -> bool:
-        """Whether an object without this attribute must not be sent."""
-        return self.identity or self.label or self.required
-
-
-class ObjectType(Model):
-    """One object type and where its objects come from. Zero objects are an error unless `allow_empty`."""
-
-    name: Label
-    description: str = ""
-    resource: Name
-    external_id: Key | None = None
-    allow_empty: bool = False
-    attributes: dict[Label, Attribute] = Field(min_length=1)
-
-
-class Chunks(Model):
-    """Bounds of one chunk. A chunk travels as an event, whose payload holds 1 MiB."""
-
-    max_objects: int = Field(default=500, ge=1, le=10_000)
-    max_bytes: ByteSize = Field(default=512 * 1024, ge=1024, le=900 * 1024)
-
-
-class MissingObjects(Model):
-    """What the destination does with objects that an import no longer has: as its import source is set up there."""
-
-    policy: Literal["remove", "ignore"] = "remove"
-
-
-class Assets(Model):
+class Assets(Destination):
     """An import source of Assets."""
 
     info_url: Text = "https://api.atlassian.com/jsm/assets/v1/imports/info"
     token: SecretRef
-    start_wait: Duration = 3600.0
     mapping: Literal["keep", "apply"] = "keep"
-    chunks: Chunks = Chunks()
-    min_ratio_of_last_good: float = Field(default=0.8, ge=0, le=1)
-    missing_objects: MissingObjects = MissingObjects()
     object_schema: Label | None = None
-    object_types: tuple[ObjectType, ...] = Field(min_length=1)
+
+    @property
+    def identity(self) -> str:
+        """What tells this destination from others: the same place through the same token."""
+        return f"{self.info_url}\n{self.token.reference}"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from import_worker.config.document import Path
 from import_worker.config.models import ImportConfig
+from import_worker.config.pagination import Pagination
 from import_worker.config.selectors import compile_selector
-from import_worker.config.source import Pagination
 from import_worker.errors import MappingBroken
 from longshore.hints import did_you_mean
 
@@ -35,8 +35,8 @@ def _resource_names(config: ImportConfig) -> Iterator[Finding]:
 
 
 def _type_names(config: ImportConfig) -> Iterator[Finding]:
-    types = enumerate(config.assets.object_types)
-    return _duplicates((("assets", "object_types", index, "name"), kind.name) for index, kind in types)
+    types = enumerate(config.destination.object_types)
+    return _duplicates(((config.destination_key, "object_types", index, "name"), kind.name) for index, kind in types)
 
 
 def _pagination(config: ImportConfig) -> Iterator[Finding]:
@@ -63,9 +63,9 @@ def _pagination_selectors(path: Path, pagination: Pagination | None) -> Iterator
 
 
 def _attribute_selectors(config: ImportConfig) -> Iterator[Finding]:
-    for index, kind in enumerate(config.assets.object_types):
+    for index, kind in enumerate(config.destination.object_types):
         for name, attribute in kind.attributes.items():
-            path: Path = ("assets", "object_types", index, "attributes", name)
+            path: Path = (config.destination_key, "object_types", index, "attributes", name)
             yield from _selector((*path, "from"), attribute.source)
 
 
@@ -80,19 +80,19 @@ def _selector(path: Path, text: str | None) -> Iterator[Finding]:
 
 def _type_resources(config: ImportConfig) -> Iterator[Finding]:
     known = [resource.name for resource in config.resources]
-    for index, kind in enumerate(config.assets.object_types):
+    for index, kind in enumerate(config.destination.object_types):
         if kind.resource not in known:
-            path: Path = ("assets", "object_types", index, "resource")
+            path: Path = (config.destination_key, "object_types", index, "resource")
             yield path, f"there is no resource {kind.resource!r}{did_you_mean(kind.resource, known)}"
-    used = {kind.resource for kind in config.assets.object_types}
+    used = {kind.resource for kind in config.destination.object_types}
     for index, name in enumerate(known):
         if name not in used:
             yield ("resources", index, "name"), f"no object type reads resource {name!r}; use it or remove it"
 
 
 def _identity_and_label(config: ImportConfig) -> Iterator[Finding]:
-    for index, kind in enumerate(config.assets.object_types):
-        path: Path = ("assets", "object_types", index, "attributes")
+    for index, kind in enumerate(config.destination.object_types):
+        path: Path = (config.destination_key, "object_types", index, "attributes")
         labels = [name for name, attribute in kind.attributes.items() if attribute.label]
         if not any(attribute.identity for attribute in kind.attributes.values()):
             yield path, f"no attribute of {kind.name!r} is its identity; write identity: true on what names the object"
@@ -106,13 +106,13 @@ def _instead(name: str, known: list[str]) -> str:
 
 
 def _references(config: ImportConfig) -> Iterator[Finding]:
-    types = {kind.name: kind for kind in config.assets.object_types}
-    for index, kind in enumerate(config.assets.object_types):
+    types = {kind.name: kind for kind in config.destination.object_types}
+    for index, kind in enumerate(config.destination.object_types):
         for name, attribute in kind.attributes.items():
             reference = attribute.reference
             if reference is None:
                 continue
-            path: Path = ("assets", "object_types", index, "attributes", name, "reference")
+            path: Path = (config.destination_key, "object_types", index, "attributes", name, "reference")
             target = types.get(reference.type)
             if target is None:
                 hint = _instead(reference.type, list(types))
@@ -128,8 +128,8 @@ def _external_ids(config: ImportConfig) -> Iterator[Finding]:
     if any(_type_names(config)):
         return iter(())  # types cannot be told apart by name, which is a fault of its own
     ids: list[tuple[Path, str]] = []
-    for index, kind in enumerate(config.assets.object_types):
-        path: Path = ("assets", "object_types", index)
+    for index, kind in enumerate(config.destination.object_types):
+        path: Path = (config.destination_key, "object_types", index)
         ids.append(((*path, "external_id"), config.external_id(kind.name)))
         ids += [
             ((*path, "attributes", name, "external_id"), config.external_id(kind.name, name))

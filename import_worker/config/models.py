@@ -5,14 +5,19 @@ Owns the root model. It holds references only, never a secret, so it may be stor
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from import_worker.config.assets import Assets, Attribute, ObjectType
-from import_worker.config.source import Model, Name, Pagination, Resource, Source
+from import_worker.config.assets import Assets
+from import_worker.config.base import Model, Name
+from import_worker.config.jsonl import Jsonl
+from import_worker.config.object_types import Attribute, ObjectType
+from import_worker.config.pagination import Pagination
+from import_worker.config.resources import Resource
+from import_worker.config.source import Source
 
 
 class ImportConfig(Model):
-    """One import: a source, its resources, and the object types they become.
+    """One import: a source, its resources, and the object types they become in one destination.
 
     Build it with parse_import or load_import, which check what one section says about another.
     """
@@ -24,7 +29,27 @@ class ImportConfig(Model):
     window: int = Field(default=8, ge=1, le=1000)
     source: Source
     resources: tuple[Resource, ...] = Field(min_length=1)
-    assets: Assets
+    assets: Assets | None = None
+    jsonl: Jsonl | None = None
+
+    @model_validator(mode="after")
+    def _one_destination(self) -> "ImportConfig":
+        if (self.assets is None) == (self.jsonl is None):
+            raise ValueError("needs exactly one destination: assets or jsonl")
+        return self
+
+    @property
+    def destination_key(self) -> str:
+        """The key under which the file has its destination."""
+        return "assets" if self.assets else "jsonl"
+
+    @property
+    def destination(self) -> Assets | Jsonl:
+        """Where the objects go."""
+        found = self.assets or self.jsonl
+        if found is None:
+            raise ValueError("there is no destination")
+        return found
 
     def resource(self, name: str) -> Resource:
         """The resource of that name. Raises KeyError."""
@@ -39,11 +64,11 @@ class ImportConfig(Model):
 
     def object_type(self, name: str) -> ObjectType:
         """The object type of that name. Raises KeyError."""
-        return {object_type.name: object_type for object_type in self.assets.object_types}[name]
+        return {object_type.name: object_type for object_type in self.destination.object_types}[name]
 
     def types_of(self, resource: str) -> tuple[ObjectType, ...]:
         """The object types that a resource's records become, in file order."""
-        return tuple(kind for kind in self.assets.object_types if kind.resource == resource)
+        return tuple(kind for kind in self.destination.object_types if kind.resource == resource)
 
     def attribute_type(self, attribute: Attribute) -> Attribute:
         """The attribute whose values this one holds: itself, or for a reference the one it refers by."""

@@ -59,7 +59,7 @@ async def start(flow: Flow, config: ImportConfig, request_id: str | None) -> Sta
 
 
 def _destination(config: ImportConfig) -> str:
-    return entries.destination_name(config.assets.info_url, config.assets.token.reference)
+    return entries.destination_name(config.destination.identity)
 
 
 async def _create(flow: Flow, config: ImportConfig, import_id: str) -> None:

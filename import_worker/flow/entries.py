@@ -78,9 +78,9 @@ def baseline_key(destination: str) -> str:
     return f"{DESTINATIONS}{destination}:baseline"
 
 
-def destination_name(info_url: str, token_reference: str) -> str:
-    """Short name of a destination: the same place through the same token. The token itself is not part of it."""
-    return hashlib.sha256(f"{info_url}\n{token_reference}".encode()).hexdigest()[:16]
+def destination_name(identity: str) -> str:
+    """Short name of a destination, from what tells it from others. No secret is part of it."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def import_id_of(request_id: str) -> str:

@@ -93,7 +93,7 @@ def _transform(bench: Bench, ask: Ask, lane: Lane, page: Page) -> Yielded:
         mapper.check_keys(page.records, page.url)
     mapped = mapper.map_records(page.records)
     chunk_id = ChunkId(run=f"{ask.import_id}.{ask.number}", resource=ask.resource, lane=ask.lane, page=ask.page)
-    encoded = encode_chunks(mapped.objects, chunk_id, bench.config.assets.chunks)
+    encoded = encode_chunks(mapped.objects, chunk_id, bench.config.destination.chunks)
     objects: dict[str, int] = {}
     for chunk in encoded.chunks:
         for name, count in chunk.per_type.items():

@@ -19,6 +19,7 @@ class State(StrEnum):
     STARTING = "STARTING"
     WAITING_FOR_ASSETS = "WAITING_FOR_ASSETS"
     READING = "READING"
+    SUSPENDED = "SUSPENDED"
     COMPLETING = "COMPLETING"
     PROCESSING = "PROCESSING"
     SUCCEEDED = "SUCCEEDED"
@@ -40,6 +41,8 @@ class Trigger(StrEnum):
     START = "start"
     WAIT = "wait"
     OPEN = "open"
+    SUSPEND = "suspend"
+    RESUME = "resume"
     WHOLE = "whole"
     COMPLETED = "completed"
     DONE = "done"
@@ -67,6 +70,10 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
     (State.READING, Trigger.WHOLE): State.COMPLETING,
     (State.READING, Trigger.FAIL): State.FAILING,
     (State.READING, Trigger.CANCEL): State.CANCELLING,
+    (State.READING, Trigger.SUSPEND): State.SUSPENDED,
+    (State.SUSPENDED, Trigger.RESUME): State.READING,
+    (State.SUSPENDED, Trigger.FAIL): State.FAILING,
+    (State.SUSPENDED, Trigger.CANCEL): State.CANCELLING,
     # Assets forgot the execution: whether it took effect is unknown, and only a new run makes it certain.
     (State.COMPLETING, Trigger.FAIL): State.FAILING,
     (State.COMPLETING, Trigger.COMPLETED): State.PROCESSING,

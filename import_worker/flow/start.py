@@ -33,7 +33,7 @@ async def _start(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Ben
     except DestinationBusy as problem:
         # What we asked for just now was refused for sure; what was asked for before may be what is running.
         await _wait(
-            flow, event, kept, _Busy(problem=problem, asked_before=asked_before), bench.config.assets.start_wait
+            flow, event, kept, _Busy(problem=problem, asked_before=asked_before), bench.config.destination.start_wait
         )
 
 

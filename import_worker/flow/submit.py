@@ -52,6 +52,6 @@ def chunk_halves(chunk: Chunk) -> tuple[Chunk, Chunk] | None:
 def only_object(config: ImportConfig, body: bytes) -> str:
     """What people call the object of a chunk that holds one: its type and the values of its identity."""
     ((selector, (values,)),) = json.loads(body)["data"].items()
-    kind = next(kind for kind in config.assets.object_types if selector_of(kind.name) == selector)
+    kind = next(kind for kind in config.destination.object_types if selector_of(kind.name) == selector)
     identity = [str(values.get(locator_of(name))) for name, each in kind.attributes.items() if each.identity]
     return f"the {kind.name} {'/'.join(identity)}"

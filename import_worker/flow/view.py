@@ -88,7 +88,7 @@ async def view(flow: Flow, import_id: str) -> ImportView:
             TypeView(
                 name=kind.name, objects=totals.get(kind.name, 0), outcome=run.outcomes.get(kind.name, TypeOutcome())
             )
-            for kind in config.assets.object_types
+            for kind in config.destination.object_types
         ),
         throttled_until=throttled_until if throttled_until and throttled_until > flow.clock.now() else None,
     )

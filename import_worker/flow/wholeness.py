@@ -78,7 +78,9 @@ def _nothing_quarantined(evidence: Evidence) -> Failure | None:
 def _no_type_is_empty(evidence: Evidence) -> Failure | None:
     totals = total_objects(evidence.lanes)
     empty = [
-        kind.name for kind in evidence.config.assets.object_types if not (kind.allow_empty or totals.get(kind.name))
+        kind.name
+        for kind in evidence.config.destination.object_types
+        if not (kind.allow_empty or totals.get(kind.name))
     ]
     return empty_types(empty) if empty else None
 
@@ -94,18 +96,18 @@ def empty_types(names: Sequence[str], where: str = "the source") -> Failure:
 
 
 def _enough_of_last_good(evidence: Evidence) -> Failure | None:
-    assets = evidence.config.assets
-    if assets.missing_objects.policy == "ignore":
+    destination = evidence.config.destination
+    if destination.missing_objects.policy == "ignore":
         return None
     totals = total_objects(evidence.lanes)
-    for kind in assets.object_types:
+    for kind in destination.object_types:
         count, before = totals.get(kind.name, 0), evidence.baseline.get(kind.name, 0)
-        if count < assets.min_ratio_of_last_good * before and not (count == 0 and kind.allow_empty):
+        if count < destination.min_ratio_of_last_good * before and not (count == 0 and kind.allow_empty):
             return Failure(
                 reason="TOO_FEW_OBJECTS",
                 message=f"{kind.name} has {count} objects and had {before} in the last good run, which is less than "
-                f"{assets.min_ratio_of_last_good:g} of it: completing would let Assets remove the others. If that is "
-                "right, lower assets.min_ratio_of_last_good for one run",
+                f"{destination.min_ratio_of_last_good:g} of it: completing would let Assets remove the others. If that "
+                f"is right, lower {evidence.config.destination_key}.min_ratio_of_last_good for one run",
             )
     return None
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from import_worker.config.pagination import HeaderLink, JsonLink, Offset, Pagination, SinglePage
 from import_worker.config.selectors import compile_selector
-from import_worker.config.source import HeaderLink, JsonLink, Offset, Pagination, SinglePage
 from import_worker.errors import SourceBroken
 from import_worker.http.addresses import AddressRefused, Origin, with_params, without_params
 from import_worker.pagination.links import link_with

@@ -3,7 +3,7 @@
 Owns the cursor's form and what bounds every walk: the progress guard and max_pages.
 """
 
-from import_worker.config.source import Pagination
+from import_worker.config.pagination import Pagination
 from import_worker.errors import SourceBroken
 from import_worker.pagination.guard import Guard, Repeated
 from import_worker.pagination.steps import Seen, steps_of

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from import_worker.config.auth import ApiKeyAuth, Auth, BearerAuth
 from import_worker.config.models import ImportConfig
+from import_worker.config.resources import Resource
 from import_worker.config.secrets import has_reference, resolve_text, secrets_in
 from import_worker.config.selectors import Selector, compile_selector, scalar_text
-from import_worker.config.source import ApiKeyAuth, Auth, BearerAuth, Resource
 from import_worker.errors import SourceBroken
 from import_worker.http.addresses import AddressRefused, Origin, with_params, without_params
 from import_worker.http.exchange import SOURCE, Access, Limits, Request

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from import_worker.config.assets import Chunks
+from import_worker.config.destination import Chunks
 from import_worker.transform.mapper import MappedObject, Quarantined
 from import_worker.transform.naming import selector_of
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from import_worker.config.assets import Attribute, AttributeType
+from import_worker.config.object_types import Attribute, AttributeType
 from import_worker.config.selectors import scalar_text
 
 T = TypeVar("T")

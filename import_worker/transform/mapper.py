@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from import_worker.config.assets import Attribute
 from import_worker.config.models import ImportConfig
+from import_worker.config.object_types import Attribute
 from import_worker.config.selectors import Selector, compile_selector, scalar_text
 from import_worker.errors import MappingBroken
 from import_worker.ports import Record

@@ -61,6 +61,26 @@ class ImportServiceStub:
                 request_serializer=longshore_dot_v1_dot_import__service__pb2.CancelImportRequest.SerializeToString,
                 response_deserializer=longshore_dot_v1_dot_import__service__pb2.CancelImportResponse.FromString,
                 _registered_method=True)
+        self.ResumeImport = channel.unary_unary(
+                '/longshore.v1.ImportService/ResumeImport',
+                request_serializer=longshore_dot_v1_dot_import__service__pb2.ResumeImportRequest.SerializeToString,
+                response_deserializer=longshore_dot_v1_dot_import__service__pb2.ResumeImportResponse.FromString,
+                _registered_method=True)
+        self.CheckImport = channel.unary_unary(
+                '/longshore.v1.ImportService/CheckImport',
+                request_serializer=longshore_dot_v1_dot_import__service__pb2.CheckImportRequest.SerializeToString,
+                response_deserializer=longshore_dot_v1_dot_import__service__pb2.CheckImportResponse.FromString,
+                _registered_method=True)
+        self.PreviewImport = channel.unary_unary(
+                '/longshore.v1.ImportService/PreviewImport',
+                request_serializer=longshore_dot_v1_dot_import__service__pb2.PreviewImportRequest.SerializeToString,
+                response_deserializer=longshore_dot_v1_dot_import__service__pb2.PreviewImportResponse.FromString,
+                _registered_method=True)
+        self.ListQuarantine = channel.unary_unary(
+                '/longshore.v1.ImportService/ListQuarantine',
+                request_serializer=longshore_dot_v1_dot_import__service__pb2.ListQuarantineRequest.SerializeToString,
+                response_deserializer=longshore_dot_v1_dot_import__service__pb2.ListQuarantineResponse.FromString,
+                _registered_method=True)
 
 
 class ImportServiceServicer:
@@ -105,6 +125,37 @@ class ImportServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResumeImport(self, request, context):
+        """ResumeImport goes on with a suspended run in its open execution. For a run that has ended it starts a new one of
+        the same import, from page one: one execution always receives the whole set. Resuming a run that goes on is OK and
+        changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckImport(self, request, context):
+        """CheckImport tests the connections of an import: it reads one page of each resource, once, and asks the destination
+        for its status. It changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewImport(self, request, context):
+        """PreviewImport reads the first records and shows what would become of them. It sends nothing to the destination.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListQuarantine(self, request, context):
+        """ListQuarantine pages through the records of a run that could not be transformed, with all their reasons.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ImportServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -132,6 +183,26 @@ def add_ImportServiceServicer_to_server(servicer, server):
                     servicer.CancelImport,
                     request_deserializer=longshore_dot_v1_dot_import__service__pb2.CancelImportRequest.FromString,
                     response_serializer=longshore_dot_v1_dot_import__service__pb2.CancelImportResponse.SerializeToString,
+            ),
+            'ResumeImport': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeImport,
+                    request_deserializer=longshore_dot_v1_dot_import__service__pb2.ResumeImportRequest.FromString,
+                    response_serializer=longshore_dot_v1_dot_import__service__pb2.ResumeImportResponse.SerializeToString,
+            ),
+            'CheckImport': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckImport,
+                    request_deserializer=longshore_dot_v1_dot_import__service__pb2.CheckImportRequest.FromString,
+                    response_serializer=longshore_dot_v1_dot_import__service__pb2.CheckImportResponse.SerializeToString,
+            ),
+            'PreviewImport': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewImport,
+                    request_deserializer=longshore_dot_v1_dot_import__service__pb2.PreviewImportRequest.FromString,
+                    response_serializer=longshore_dot_v1_dot_import__service__pb2.PreviewImportResponse.SerializeToString,
+            ),
+            'ListQuarantine': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQuarantine,
+                    request_deserializer=longshore_dot_v1_dot_import__service__pb2.ListQuarantineRequest.FromString,
+                    response_serializer=longshore_dot_v1_dot_import__service__pb2.ListQuarantineResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -271,6 +342,114 @@ class ImportService:
             '/longshore.v1.ImportService/CancelImport',
             longshore_dot_v1_dot_import__service__pb2.CancelImportRequest.SerializeToString,
             longshore_dot_v1_dot_import__service__pb2.CancelImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/longshore.v1.ImportService/ResumeImport',
+            longshore_dot_v1_dot_import__service__pb2.ResumeImportRequest.SerializeToString,
+            longshore_dot_v1_dot_import__service__pb2.ResumeImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/longshore.v1.ImportService/CheckImport',
+            longshore_dot_v1_dot_import__service__pb2.CheckImportRequest.SerializeToString,
+            longshore_dot_v1_dot_import__service__pb2.CheckImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/longshore.v1.ImportService/PreviewImport',
+            longshore_dot_v1_dot_import__service__pb2.PreviewImportRequest.SerializeToString,
+            longshore_dot_v1_dot_import__service__pb2.PreviewImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQuarantine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/longshore.v1.ImportService/ListQuarantine',
+            longshore_dot_v1_dot_import__service__pb2.ListQuarantineRequest.SerializeToString,
+            longshore_dot_v1_dot_import__service__pb2.ListQuarantineResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,19 @@ class ImportServiceStub:
     """CancelImport stops a run and cancels its execution in Assets. Cancelling what has ended is OK and changes nothing;
     a run past its point of no return is refused with FAILED_PRECONDITION.
     """
+    ResumeImport: _grpc.UnaryUnaryMultiCallable[_import_service_pb2.ResumeImportRequest, _import_service_pb2.ResumeImportResponse]
+    """ResumeImport goes on with a suspended run in its open execution. For a run that has ended it starts a new one of
+    the same import, from page one: one execution always receives the whole set. Resuming a run that goes on is OK and
+    changes nothing.
+    """
+    CheckImport: _grpc.UnaryUnaryMultiCallable[_import_service_pb2.CheckImportRequest, _import_service_pb2.CheckImportResponse]
+    """CheckImport tests the connections of an import: it reads one page of each resource, once, and asks the destination
+    for its status. It changes nothing.
+    """
+    PreviewImport: _grpc.UnaryUnaryMultiCallable[_import_service_pb2.PreviewImportRequest, _import_service_pb2.PreviewImportResponse]
+    """PreviewImport reads the first records and shows what would become of them. It sends nothing to the destination."""
+    ListQuarantine: _grpc.UnaryUnaryMultiCallable[_import_service_pb2.ListQuarantineRequest, _import_service_pb2.ListQuarantineResponse]
+    """ListQuarantine pages through the records of a run that could not be transformed, with all their reasons."""
 
 @_typing.type_check_only
 class ImportServiceAsyncStub(ImportServiceStub):
@@ -71,6 +84,19 @@ class ImportServiceAsyncStub(ImportServiceStub):
     """CancelImport stops a run and cancels its execution in Assets. Cancelling what has ended is OK and changes nothing;
     a run past its point of no return is refused with FAILED_PRECONDITION.
     """
+    ResumeImport: _aio.UnaryUnaryMultiCallable[_import_service_pb2.ResumeImportRequest, _import_service_pb2.ResumeImportResponse]  # type: ignore[assignment]
+    """ResumeImport goes on with a suspended run in its open execution. For a run that has ended it starts a new one of
+    the same import, from page one: one execution always receives the whole set. Resuming a run that goes on is OK and
+    changes nothing.
+    """
+    CheckImport: _aio.UnaryUnaryMultiCallable[_import_service_pb2.CheckImportRequest, _import_service_pb2.CheckImportResponse]  # type: ignore[assignment]
+    """CheckImport tests the connections of an import: it reads one page of each resource, once, and asks the destination
+    for its status. It changes nothing.
+    """
+    PreviewImport: _aio.UnaryUnaryMultiCallable[_import_service_pb2.PreviewImportRequest, _import_service_pb2.PreviewImportResponse]  # type: ignore[assignment]
+    """PreviewImport reads the first records and shows what would become of them. It sends nothing to the destination."""
+    ListQuarantine: _aio.UnaryUnaryMultiCallable[_import_service_pb2.ListQuarantineRequest, _import_service_pb2.ListQuarantineResponse]  # type: ignore[assignment]
+    """ListQuarantine pages through the records of a run that could not be transformed, with all their reasons."""
 
 class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
     """ImportService runs imports: it carries all of a configured source over into its destination, survives crashes of
@@ -120,5 +146,42 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         """CancelImport stops a run and cancels its execution in Assets. Cancelling what has ended is OK and changes nothing;
         a run past its point of no return is refused with FAILED_PRECONDITION.
         """
+
+    @_abc_1.abstractmethod
+    def ResumeImport(
+        self,
+        request: _import_service_pb2.ResumeImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_service_pb2.ResumeImportResponse, _abc.Awaitable[_import_service_pb2.ResumeImportResponse]]:
+        """ResumeImport goes on with a suspended run in its open execution. For a run that has ended it starts a new one of
+        the same import, from page one: one execution always receives the whole set. Resuming a run that goes on is OK and
+        changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckImport(
+        self,
+        request: _import_service_pb2.CheckImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_service_pb2.CheckImportResponse, _abc.Awaitable[_import_service_pb2.CheckImportResponse]]:
+        """CheckImport tests the connections of an import: it reads one page of each resource, once, and asks the destination
+        for its status. It changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewImport(
+        self,
+        request: _import_service_pb2.PreviewImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_service_pb2.PreviewImportResponse, _abc.Awaitable[_import_service_pb2.PreviewImportResponse]]:
+        """PreviewImport reads the first records and shows what would become of them. It sends nothing to the destination."""
+
+    @_abc_1.abstractmethod
+    def ListQuarantine(
+        self,
+        request: _import_service_pb2.ListQuarantineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_service_pb2.ListQuarantineResponse, _abc.Awaitable[_import_service_pb2.ListQuarantineResponse]]:
+        """ListQuarantine pages through the records of a run that could not be transformed, with all their reasons."""
 
 def add_ImportServiceServicer_to_server(servicer: ImportServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

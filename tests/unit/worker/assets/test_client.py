@@ -3,7 +3,7 @@
 import json
 
 from import_worker.assets.client import _without_client_id
-from import_worker.config.assets import Chunks
+from import_worker.config.destination import Chunks
 from import_worker.transform.chunks import ChunkId, encode_chunks
 from import_worker.transform.mapper import MappedObject
 

@@ -34,9 +34,13 @@ assets:
 """
 
 
+def rendered(config):
+    return render(config, config.assets)
+
+
 @pytest.fixture
 def document():
-    return render(parse_import(TEXT, "places.yaml"))
+    return rendered(parse_import(TEXT, "places.yaml"))
 
 
 def types(document):
@@ -96,4 +100,4 @@ def test_a_reference_is_an_exact_match_by_the_named_attribute(document):
 
 def test_no_status_means_no_status_schema():
     config = parse_import(TEXT.replace("Phase: { from: phase, type: status, values: [In use, Retired] }", ""), "x.yaml")
-    assert "statusSchema" not in render(config)["schema"]
+    assert "statusSchema" not in rendered(config)["schema"]

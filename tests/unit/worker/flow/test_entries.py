@@ -82,9 +82,9 @@ def test_a_configuration_survives_and_holds_references_only(config):
 
 def test_a_destination_is_its_place_and_its_token():
     names = {
-        entries.destination_name("http://a/info", "${env:T}"),
-        entries.destination_name("http://b/info", "${env:T}"),
-        entries.destination_name("http://a/info", "${env:U}"),
+        entries.destination_name("http://a/info\n${env:T}"),
+        entries.destination_name("http://b/info\n${env:T}"),
+        entries.destination_name("http://a/info\n${env:U}"),
     }
     assert len(names) == 3
     assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names)

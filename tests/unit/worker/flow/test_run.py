@@ -14,13 +14,17 @@ EXPECTED = {
     Trigger.START: dict.fromkeys(BEFORE_READING, State.STARTING),
     Trigger.WAIT: dict.fromkeys((State.STARTING, State.WAITING_FOR_ASSETS), State.WAITING_FOR_ASSETS),
     Trigger.OPEN: {State.STARTING: State.READING},
+    Trigger.SUSPEND: {State.READING: State.SUSPENDED},
+    Trigger.RESUME: {State.SUSPENDED: State.READING},
     Trigger.WHOLE: {State.READING: State.COMPLETING},
     Trigger.COMPLETED: {State.COMPLETING: State.PROCESSING},
     Trigger.DONE: {State.PROCESSING: State.SUCCEEDED},
     Trigger.DONE_WITH_ERRORS: {State.PROCESSING: State.SUCCEEDED_WITH_ERRORS},
     Trigger.DISCARDED: {State.PROCESSING: State.FAILED},
-    Trigger.FAIL: dict.fromkeys((*BEFORE_READING, State.READING, State.COMPLETING, State.PROCESSING), State.FAILING),
-    Trigger.CANCEL: dict.fromkeys((*BEFORE_READING, State.READING, State.FAILING), State.CANCELLING),
+    Trigger.FAIL: dict.fromkeys(
+        (*BEFORE_READING, State.READING, State.SUSPENDED, State.COMPLETING, State.PROCESSING), State.FAILING
+    ),
+    Trigger.CANCEL: dict.fromkeys((*BEFORE_READING, State.READING, State.SUSPENDED, State.FAILING), State.CANCELLING),
     Trigger.GIVEN_UP: {State.FAILING: State.FAILED, State.CANCELLING: State.CANCELLED},
     Trigger.RESTART: {State.FAILING: State.QUEUED},
 }

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from import_worker.config.source import Pagination
+from import_worker.config.pagination import Pagination
 from import_worker.errors import SourceBroken
 from import_worker.pagination.steps import Seen
 from import_worker.pagination.walk import Walk

@@ -4,7 +4,7 @@ import json
 
 from hypothesis import given, strategies as st
 
-from import_worker.config.assets import Chunks
+from import_worker.config.destination import Chunks
 from import_worker.transform.chunks import ChunkId, encode_chunks, split_chunk
 from import_worker.transform.mapper import MappedObject
 from import_worker.transform.naming import locator_of, selector_of

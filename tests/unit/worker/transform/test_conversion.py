@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
-from import_worker.config.assets import Attribute, AttributeType
+from import_worker.config.object_types import Attribute, AttributeType
 from import_worker.transform.conversion import Unfit, convert
 
 TAKEN = [
