@@ -108,6 +108,10 @@ class Destination(Protocol):
     Every method raises DestinationBroken, DestinationUnavailable or Throttled where its cause fits.
     """
 
+    async def check(self) -> str:
+        """Ask whether it could take this import, and change nothing. Answers what was found, for people."""
+        ...
+
     async def prepare(self) -> None:
         """Make the destination ready to take the objects of this import: schema and mapping, put once.
 

@@ -34,6 +34,12 @@ _TOO_LARGE = 413
 _CONFLICT = 409
 _NOT_ALLOWED = {401: "does not know the token", 403: "does not let the token do this"}
 _EXCERPT = 300
+_FOUND = {
+    "IDLE": "takes an import",
+    "MISSING_MAPPING": "takes an import; schema and mapping are put by the first run",
+    "RUNNING": "runs another import now; a run would wait for it",
+}
+"""What people are told about the statuses of an import source that is in order."""
 
 
 class AssetsClient:
@@ -49,19 +55,18 @@ class AssetsClient:
         self._transport = self._door
         self._links: Mapping[str, str] = {}
 
+    async def check(self) -> str:
+        """See Destination: asks for the links and for the status of the import source."""
+        return f"Assets at {self._door.origin} {_FOUND[await self._ask_state()]}"
+
     async def prepare(self) -> None:
         """See Destination: schema and mapping are put once, and changed only under `mapping: apply`."""
-        await self._ask_info()
-        state = _document_of(await self._send(Request(url=self._links["getStatus"]))).get("status")
+        state = await self._ask_state()
+        if state == "RUNNING":
+            raise DestinationBusy("Assets runs another import of this import source")
         if state == "MISSING_MAPPING":
             # 409: it is there already, from another attempt or another client.
             await self._send_mapping("PUT", accept=frozenset({_CONFLICT}))
-        elif state == "RUNNING":
-            raise DestinationBusy("Assets runs another import of this import source")
-        elif state == "DISABLED":
-            raise DestinationBroken("the import source is disabled in Assets: enable it there, then start again")
-        elif state != "IDLE":
-            raise DestinationBroken(f"the import source has the unknown status {state!r}")
         elif self._assets.mapping == "apply":
             await self._send_mapping("PATCH", accept=frozenset())
 
@@ -131,6 +136,16 @@ class AssetsClient:
         await self._door.close()
         if self._transport is not self._door:
             await self._transport.close()
+
+    async def _ask_state(self) -> str:
+        """The status of the import source: one in which an import can be started, now or later."""
+        await self._ask_info()
+        state = str(_document_of(await self._send(Request(url=self._links["getStatus"]))).get("status"))
+        if state == "DISABLED":
+            raise DestinationBroken("the import source is disabled in Assets: enable it there, then start again")
+        if state not in _FOUND:
+            raise DestinationBroken(f"the import source has the unknown status {state!r}")
+        return state
 
     async def _need_info(self) -> None:
         if not self._links:

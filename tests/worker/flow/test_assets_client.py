@@ -117,6 +117,24 @@ async def test_info_that_is_a_web_page(client):
             await assets.prepare()
 
 
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [("IDLE", "takes an import"), ("MISSING_MAPPING", "by the first run"), ("RUNNING", "a run would wait")],
+)
+async def test_a_check_asks_and_changes_nothing(client, state, found):
+    async with client() as (assets, tricks):
+        tricks.answers["GET /getStatus"] = JSONResponse({"status": state})
+        assert found in await assets.check()
+        assert tricks.asked == ["GET /info", "GET /getStatus"]
+
+
+async def test_a_check_of_a_disabled_import_source_says_so(client):
+    async with client() as (assets, tricks):
+        tricks.answers["GET /getStatus"] = JSONResponse({"status": "DISABLED"})
+        with pytest.raises(DestinationBroken, match="enable it there"):
+            await assets.check()
+
+
 @pytest.mark.parametrize("status", [204, 409])
 async def test_a_missing_mapping_is_put_once(client, status):
     async with client() as (assets, tricks):
