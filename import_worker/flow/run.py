@@ -30,6 +30,14 @@ class State(StrEnum):
     FAILED = "FAILED"
 
 
+class Mode(StrEnum):
+    """How much of the source a run carries over. The names are those of ImportMode in the contract."""
+
+    FULL = "FULL"
+    INCREMENTAL = "INCREMENTAL"
+    REHEARSAL = "REHEARSAL"
+
+
 BEFORE_READING = frozenset({State.QUEUED, State.STARTING, State.WAITING_FOR_ASSETS})
 GIVING_UP = frozenset({State.CANCELLING, State.FAILING})
 TERMINAL = frozenset({State.SUCCEEDED, State.SUCCEEDED_WITH_ERRORS, State.CANCELLED, State.FAILED})
@@ -135,6 +143,7 @@ class Run:
         throttled_until: when the outside takes the next request. None: now.
         failure: why the run failed, or the first error of one that succeeded with errors.
         outcomes: by object type, as Assets reported at the end.
+        mode: how much of the source it carries over.
     """
 
     import_id: str
@@ -152,6 +161,7 @@ class Run:
     throttled_until: float | None = None
     failure: Failure | None = None
     outcomes: Mapping[str, TypeOutcome] = field(default_factory=dict)
+    mode: Mode = Mode.FULL
 
     @property
     def open_execution(self) -> Execution:

@@ -30,6 +30,7 @@ def import_message(view: ImportView) -> pb.Import:
         update_time=_instant(run.update_time),
         end_time=_instant(run.end_time),
         group_id=run.group_id,
+        mode=f"IMPORT_MODE_{run.mode}",
     )
 
 

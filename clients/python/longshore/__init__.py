@@ -57,7 +57,7 @@ from longshore.payloads import Json
 from longshore.policies import Concurrency, Jitter, RetryPolicy
 from longshore.pushes import NewEvent
 from longshore.queue import Queue
-from longshore.runs import Import, ImportFailure, ImportProgress, ImportState, ObjectTypeProgress
+from longshore.runs import Import, ImportFailure, ImportMode, ImportProgress, ImportState, ObjectTypeProgress
 from longshore.waits import backoff
 
 __version__ = version("longshore")
@@ -92,6 +92,7 @@ __all__ = [
     "IdReused",
     "Import",
     "ImportFailure",
+    "ImportMode",
     "ImportNotFound",
     "ImportProgress",
     "ImportState",

@@ -35,6 +35,15 @@ class ImportState(StrEnum):
         return self in _TERMINAL
 
 
+class ImportMode(StrEnum):
+    """How much of the source a run carries over."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    FULL = "FULL"
+    INCREMENTAL = "INCREMENTAL"
+    REHEARSAL = "REHEARSAL"
+
+
 _TERMINAL = frozenset(
     {ImportState.SUCCEEDED, ImportState.SUCCEEDED_WITH_ERRORS, ImportState.CANCELLED, ImportState.FAILED}
 )
@@ -113,6 +122,7 @@ class Import:
         update_time: when its state last changed.
         end_time: when it ended. None: it has not.
         group_id: of its jobs in the queue service.
+        mode: how much of the source it carries over.
     """
 
     import_id: str
@@ -126,10 +136,14 @@ class Import:
     update_time: datetime
     end_time: datetime | None
     group_id: str
+    mode: ImportMode
 
 
 _STATES = {
     number: ImportState(name.removeprefix("IMPORT_STATE_")) for name, number in import_service_pb2.ImportState.items()
+}
+_MODES = {
+    number: ImportMode(name.removeprefix("IMPORT_MODE_")) for name, number in import_service_pb2.ImportMode.items()
 }
 
 
@@ -149,6 +163,7 @@ def read_run(run: import_service_pb2.Import) -> Import:
         update_time=instant(run.update_time),
         end_time=instant_or_none(run, "end_time"),
         group_id=run.group_id,
+        mode=_MODES.get(run.mode, ImportMode.UNSPECIFIED),
     )
 
 

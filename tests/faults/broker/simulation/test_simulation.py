@@ -22,6 +22,7 @@ def kind(broken):
     return broken and broken[:40]
 
 
+@pytest.mark.no_cover  # it would take half as long again, and the other tests cover what there is
 @pytest.mark.parametrize("first", range(1, RUNS + 1, AT_ONCE))
 async def test_random_runs(first, rule_broken_by):
     for seed in range(first, min(first + AT_ONCE, RUNS + 1)):
