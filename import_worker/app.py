@@ -19,7 +19,6 @@ from import_worker.config import ImportConfig
 from import_worker.config.assets import Assets
 from import_worker.config.jsonl import Jsonl
 from import_worker.config.secrets import resolve_text
-from import_worker.errors import DestinationBroken
 from import_worker.flow.benches import Bench, Benches
 from import_worker.flow.changes import Changes
 from import_worker.flow.dispatch import OUT_OF_REACH, STEPS, handle
@@ -31,6 +30,7 @@ from import_worker.flow.sweep import sweep
 from import_worker.http.exchange import DESTINATION, Access, Limits
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
+from import_worker.jsonl.folder import JsonlFolder
 from import_worker.ports import Clock, Destination
 from import_worker.rpc.errors import translate
 from import_worker.rpc.import_service import ImportService
@@ -73,8 +73,8 @@ def build_destination(config: ImportConfig, env: Mapping[str, str], clock: Clock
         case Assets() as assets:
             connect = partial(_connect_assets, token=assets.token.resolve(env), clock=clock, sleep=sleep)
             return AssetsClient(config, assets, info_url=resolve_text(assets.info_url, env), connect=connect)
-        case Jsonl():
-            raise DestinationBroken("the destination jsonl is not built yet")
+        case Jsonl() as jsonl:
+            return JsonlFolder(config, resolve_text(jsonl.folder, env))
 
 
 def _connect_assets(url: str, *, token: str, clock: Clock, sleep: Sleep) -> Transport:

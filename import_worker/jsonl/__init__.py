@@ -1,0 +1,1 @@
+"""A folder of JSON Lines files as a destination: a sub-folder for each execution, a file for each chunk."""
