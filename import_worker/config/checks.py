@@ -9,6 +9,7 @@ from import_worker.config.document import Path
 from import_worker.config.models import ImportConfig
 from import_worker.config.pagination import Pagination
 from import_worker.config.selectors import compile_selector
+from import_worker.config.transform import known_fields
 from import_worker.errors import MappingBroken
 from longshore.hints import did_you_mean
 
@@ -54,6 +55,7 @@ def _source_selectors(config: ImportConfig) -> Iterator[Finding]:
     for index, resource in enumerate(config.resources):
         yield from _selector(("resources", index, "data_selector"), resource.data_selector)
         yield from _selector(("resources", index, "primary"), resource.primary)
+        yield from _selector(("resources", index, "filter"), resource.filter)
         yield from _pagination_selectors(("resources", index, "pagination"), resource.pagination)
 
 
@@ -67,6 +69,40 @@ def _attribute_selectors(config: ImportConfig) -> Iterator[Finding]:
         for name, attribute in kind.attributes.items():
             path: Path = (config.destination_key, "object_types", index, "attributes", name)
             yield from _selector((*path, "from"), attribute.source)
+
+
+def _transforms(config: ImportConfig) -> Iterator[Finding]:
+    """Selectors of steps, and what is read after a `select` that has no such name."""
+    for index, resource in enumerate(config.resources):
+        for number, step in enumerate(resource.transform):
+            path: Path = ("resources", index, "transform", number, step.kind)
+            known = known_fields(resource.transform[:number])
+            for name, text in (step.select or {}).items():
+                yield from _selector((*path, name), text)
+                yield from _unselected((*path, name), text, known)
+            if step.kind not in {"select", "default"}:
+                for name in step.fields:
+                    yield from _unknown_field(path, name, known)
+        known = known_fields(resource.transform)
+        for place, kind in enumerate(config.destination.object_types):
+            for name, attribute in kind.attributes.items() if kind.resource == resource.name else ():
+                where: Path = (config.destination_key, "object_types", place, "attributes", name, "from")
+                yield from _unselected(where, attribute.source, known)
+
+
+def _unselected(path: Path, text: str, known: frozenset[str] | None) -> Iterator[Finding]:
+    """A simple path that begins with a key which no record has after its select."""
+    try:
+        found = compile_selector(text).path
+    except MappingBroken:
+        return  # a fault of its own
+    if found:
+        yield from _unknown_field(path, found[0], known)
+
+
+def _unknown_field(path: Path, name: str, known: frozenset[str] | None) -> Iterator[Finding]:
+    if known is not None and name not in known:
+        yield path, f"the select before this makes no field {name!r}{_instead(name, sorted(known))}"
 
 
 def _selector(path: Path, text: str | None) -> Iterator[Finding]:
@@ -144,6 +180,7 @@ _RULES = (
     _pagination,
     _source_selectors,
     _attribute_selectors,
+    _transforms,
     _type_resources,
     _identity_and_label,
     _references,

@@ -8,6 +8,7 @@ from pydantic import Field
 from import_worker.config.base import Key, Model, Name
 from import_worker.config.pagination import Pagination
 from import_worker.config.secrets import Param, Text
+from import_worker.config.transform import Step
 
 
 class Resource(Model):
@@ -20,3 +21,5 @@ class Resource(Model):
     data_selector: Key | None = None
     pagination: Pagination | None = None
     primary: Key | None = None
+    filter: Key | None = None
+    transform: tuple[Step, ...] = ()

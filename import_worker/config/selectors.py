@@ -3,14 +3,17 @@
 Owns the dialect: which functions exist, how a selector is checked before use, and what counts as a simple path.
 """
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import jmespath
 from jmespath import functions
-from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
+from import_worker.config.moments import date_text, read_moment
 from import_worker.errors import MappingBroken
 from longshore.hints import did_you_mean
 
@@ -24,6 +27,8 @@ class _Added(functions.Functions):
 
     @functions.signature({"types": ["string", "number", "boolean", "null"], "variadic": True})
     def _func_concat(self, *values: Any) -> str | None:
+        if any(isinstance(value, list | dict) for value in values):
+            raise ValueError("concat() joins texts and numbers, and no lists or objects")
         if any(value is None for value in values):
             return None
         return "".join(scalar_text(value) for value in values)
@@ -32,7 +37,25 @@ class _Added(functions.Functions):
     def _func_lower(self, value: str | None) -> str | None:
         return value if value is None else value.lower()
 
+    @functions.signature({"types": ["string", "number", "null"]})
+    def _func_to_date(self, value: Any) -> str | None:
+        """The date of ISO 8601 text, or of a number of seconds since the epoch."""
+        if value is None or value == "":
+            return None
+        return date_text(read_moment(value, "iso8601" if isinstance(value, str) else "epoch"))
 
+    @functions.signature({"types": ["string", "number", "null"]})
+    def _func_slug(self, value: Any) -> str | None:
+        """Lower-case words joined by hyphens; letters lose their accents and keep their script."""
+        if value is None:
+            return None
+        plain = unicodedata.normalize("NFKD", scalar_text(value))
+        letters = "".join(character for character in plain if not unicodedata.combining(character))
+        return _NO_WORD.sub("-", letters.lower()).strip("-") or None
+
+
+_MAX_SHOWN = 200
+_NO_WORD = re.compile(r"[\W_]+")
 _OPTIONS = jmespath.Options(custom_functions=_Added())
 
 
@@ -50,10 +73,12 @@ class Selector:
     Attributes:
         text: the selector as it was written.
         path: its keys where it is a simple path such as `site.slug`; None for any other expression.
+        reads: every key that it names anywhere; None where it may read all there is.
     """
 
     text: str
     path: tuple[str, ...] | None
+    reads: frozenset[str] | None
     _parsed: ParsedResult
 
     def select(self, document: Any) -> Any:
@@ -64,8 +89,8 @@ class Selector:
         """
         try:
             return self._parsed.search(document, options=_OPTIONS)
-        except (JMESPathError, TypeError, ArithmeticError) as error:
-            raise ValueError(f"selector {self.text!r}: {error}") from None
+        except Exception as error:  # noqa: BLE001  whatever the library makes of the data of others
+            raise ValueError(f"selector {self.text!r}: {error or type(error).__name__}") from None
 
 
 def compile_selector(text: str) -> Selector:
@@ -76,26 +101,44 @@ def compile_selector(text: str) -> Selector:
     """
     try:
         parsed = jmespath.compile(text)
-    except JMESPathError as error:
-        problem = str(error).splitlines()[0].rstrip(":")
-        raise MappingBroken(f"{text!r} is no JMESPath selector: {problem}") from None
-    _check_functions(text, parsed.parsed)
-    return Selector(text=text, path=_path(parsed.parsed), _parsed=parsed)
+        nodes = list(_nodes(parsed.parsed))
+    except Exception as error:  # noqa: BLE001  the library also fails with kinds of its own making, such as recursion
+        problem = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
+        raise MappingBroken(f"{_shown(text)} is no JMESPath selector: {problem}") from None
+    for node in ({"type": "selector", "children": [parsed.parsed]}, *nodes):
+        _check_node(text, node)
+    whole = any(node["type"] in {"current", "value_projection"} for node in nodes)
+    reads = frozenset(node["value"] for node in nodes if node["type"] == "field")
+    return Selector(text=text, path=_path(parsed.parsed), reads=None if whole else reads, _parsed=parsed)
 
 
-def _check_functions(text: str, node: Any) -> None:
-    if node["type"] == "function_expression":
-        name, given = node["value"], len(node["children"])
-        table = _Added.FUNCTION_TABLE
-        if name not in table:
-            raise MappingBroken(f"{text!r} calls {name}(), which does not exist{did_you_mean(name, sorted(table))}")
-        signature = table[name]["signature"]
-        variadic = bool(signature) and signature[-1].get("variadic", False)
-        if given < len(signature) or (given > len(signature) and not variadic):
-            raise MappingBroken(f"{text!r} gives {name}() {given} arguments instead of {len(signature)}")
-    for child in node["children"]:
-        if isinstance(child, dict):
-            _check_functions(text, child)
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]!r}..."
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    yield node
+    for child in _children(node):
+        yield from _nodes(child)
+
+
+def _children(node: Any) -> list[Any]:
+    return [child for child in node["children"] if isinstance(child, dict)]
+
+
+def _check_node(text: str, node: Any) -> None:
+    if node["type"] != "function_expression":
+        if any(child["type"] == "expref" for child in _children(node)):
+            raise MappingBroken(f"{_shown(text)} has & outside of a function; it stands before its argument only")
+        return
+    name, given = node["value"], len(node["children"])
+    table = _Added.FUNCTION_TABLE
+    if name not in table:
+        raise MappingBroken(f"{_shown(text)} calls {name}(), which does not exist{did_you_mean(name, sorted(table))}")
+    signature = table[name]["signature"]
+    variadic = bool(signature) and signature[-1].get("variadic", False)
+    if given < len(signature) or (given > len(signature) and not variadic):
+        raise MappingBroken(f"{_shown(text)} gives {name}() {given} arguments instead of {len(signature)}")
 
 
 def _path(node: Any) -> tuple[str, ...] | None:

@@ -25,6 +25,7 @@ _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9:]{2,6})?"
 )
+_LARGEST = 10**308
 _INTEGERS = range(-(2**63), 2**63)
 _BOOLEANS: Mapping[Any, bool] = {"true": True, "false": False, "1": True, "0": False}
 _SHOWN = 80
@@ -76,10 +77,11 @@ def _boolean(value: Any, _attribute: Attribute) -> bool:
 
 
 def _double(value: Any, _attribute: Attribute) -> int | float:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     number = math.nan
-    if isinstance(value, float | Decimal) or (isinstance(value, str) and _NUMERIC.fullmatch(value)):
+    if isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) < _LARGEST:
+            return value
+    elif isinstance(value, float | Decimal) or (isinstance(value, str) and _NUMERIC.fullmatch(value)):
         number = float(value)
     if not math.isfinite(number):
         raise Unfit(f"{_shown(value)} is no number")
@@ -132,9 +134,10 @@ def _email(value: Any, attribute: Attribute) -> str:
     return text
 
 
-def _ipaddress(value: Any, _attribute: Attribute) -> str:
+def _ipaddress(value: Any, attribute: Attribute) -> str:
+    text = _text(value, attribute) if isinstance(value, str) else ""
     try:
-        return str(ipaddress.ip_address(value if isinstance(value, str) else ""))
+        return str(ipaddress.ip_address(text))
     except ValueError:
         raise Unfit(f"{_shown(value)} is no IP address") from None
 

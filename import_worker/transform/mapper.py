@@ -1,6 +1,6 @@
 """From the records of one resource to the objects of its object types.
 
-Owns the mapping of a record: all of its objects, or the whole list of reasons why there are none.
+Owns what becomes of a record: it is left out by the filter, or all of its objects, or the list of all reasons against.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from import_worker.config.models import ImportConfig
-from import_worker.config.object_types import Attribute
-from import_worker.config.selectors import Selector, compile_selector, scalar_text
-from import_worker.errors import MappingBroken
+from import_worker.config.selectors import compile_selector, scalar_text
 from import_worker.ports import Record
 from import_worker.transform.conversion import convert
+from import_worker.transform.keys import Field, Keys
 from import_worker.transform.naming import locator_of
-from longshore.hints import did_you_mean
-
-_MAX_FIELDS_SHOWN = 40
+from import_worker.transform.steps import Draft, compile_steps, shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,97 +50,117 @@ class Quarantined:
 
 @dataclass(frozen=True, kw_only=True)
 class Mapped:
-    """The records of a page after mapping: each is either in `objects` or in `quarantined`, in source order."""
+    """The records of a page after mapping, in source order: each is in exactly one of the three.
+
+    Attributes:
+        objects: of the records that become objects; at least one of each.
+        quarantined: records that fail.
+        filtered: indexes of the records that the filter leaves out.
+    """
 
     objects: tuple[MappedObject, ...]
     quarantined: tuple[Quarantined, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Field:
-    """One attribute made ready: `target` has the type of its values, which for a reference is another attribute's."""
-
-    type_name: str
-    name: str
-    locator: str
-    selector: Selector
-    attribute: Attribute
-    target: Attribute
+    filtered: tuple[int, ...] = ()
 
 
 class Mapper:
     """Maps the records of one resource."""
 
     def __init__(self, config: ImportConfig, resource: str) -> None:
-        """Compile the selectors of every object type that reads the resource."""
+        """Compile the filter, the steps, and the selectors of every object type that reads the resource."""
+        found = config.resource(resource)
         self._types = {kind.name: _fields(config, kind.name) for kind in config.types_of(resource)}
-        primary = config.resource(resource).primary
-        self._primary = compile_selector(primary) if primary else None
+        self._primary = compile_selector(found.primary) if found.primary else None
+        self._filter = compile_selector(found.filter) if found.filter else None
+        self._steps = compile_steps(found.transform)
+        self._keys = Keys(found, [field for fields in self._types.values() for field in fields])
 
     def check_keys(self, records: Sequence[Record], url: str) -> None:
         """Refuse a mapping that names keys which the source does not have. Meant for the first page with records.
 
         Args:
-            records: of that page; nothing is checked if there are none.
+            records: of that page; nothing is checked if there are none that the filter lets through.
             url: its address, for the message.
 
         Raises:
-            MappingBroken: an attribute reads a simple path that not one record has, and is not optional.
+            MappingBroken: a simple path is read that not one record has, and it is not optional.
         """
-        if not records:
-            return
-        problems = [
-            _absent(field, records, url)
-            for fields in self._types.values()
-            for field in fields
-            if field.selector.path and not field.attribute.optional and not _any_has(records, field.selector.path)
-        ]
-        if problems:
-            raise MappingBroken("\n".join(problems))
+        drafts = [Draft(record=record) for record in records]
+        let_through = [draft for draft in drafts if self._wanted(draft) and not draft.reasons]
+        before = [draft.record for draft in let_through]
+        for draft in let_through:
+            self._apply_steps(draft)
+        self._keys.check(before, [draft.record for draft in let_through], url)
 
     def map_records(self, records: Sequence[Record]) -> Mapped:
         """Map a page. Never raises for what a record holds: that is quarantined with all its reasons."""
         objects: list[MappedObject] = []
         quarantined: list[Quarantined] = []
+        filtered: list[int] = []
         for index, record in enumerate(records):
-            reasons: list[str] = []
-            made = [self._object(name, index, record, reasons) for name in self._types]
-            if reasons:
+            draft = Draft(record=record)
+            if not self._wanted(draft):
+                filtered.append(index)
+                continue
+            self._apply_steps(draft)
+            made = [self._object(name, index, draft) for name in self._types]
+            if draft.reasons:
                 identity = self._identity(record, made)
-                quarantined.append(Quarantined(record=index, identity=identity, reasons=tuple(reasons)))
+                quarantined.append(Quarantined(record=index, identity=identity, reasons=tuple(draft.reasons)))
             else:
                 objects += made
-        return Mapped(objects=tuple(objects), quarantined=tuple(quarantined))
+        return Mapped(objects=tuple(objects), quarantined=tuple(quarantined), filtered=tuple(filtered))
 
-    def _object(self, type_name: str, index: int, record: Record, reasons: list[str]) -> MappedObject:
+    def _wanted(self, draft: Draft) -> bool:
+        """Whether the filter lets a record through. One that it cannot judge goes on, with the reason."""
+        if self._filter is None:
+            return True
+        try:
+            return _is_true(self._filter.select(draft.record))
+        except ValueError as error:
+            draft.blame("filter", error)
+            return True
+
+    def _apply_steps(self, draft: Draft) -> None:
+        for apply in self._steps:
+            apply(draft)
+
+    def _object(self, type_name: str, index: int, draft: Draft) -> MappedObject:
         values: dict[str, Any] = {}
         identity: list[str] = []
         for field in self._types[type_name]:
+            if draft.tainted(field.selector):
+                continue
             try:
-                value = convert(field.selector.select(record), field.target)
+                value = convert(field.selector.select(draft.record), field.target)
             except ValueError as error:
-                reasons.append(f"attribute {field.name!r} of {type_name!r}: {error}")
+                draft.blame(f"attribute {field.name!r} of {type_name!r}", error)
                 continue
             if value is not None:
                 values[field.locator] = value
                 identity += [scalar_text(value)] if field.attribute.identity else []
             elif field.attribute.needs_value:
-                reasons.append(f"attribute {field.name!r} of {type_name!r}: {field.selector.text!r} is empty")
+                draft.blame(f"attribute {field.name!r} of {type_name!r}", f"{field.selector.text!r} is empty")
         return MappedObject(type_name=type_name, record=index, identity="/".join(identity), values=values)
 
     def _identity(self, record: Record, made: list[MappedObject]) -> str | None:
         """What to call a record that failed: its primary field, else an identity that could be read."""
         if self._primary is not None:
             try:
-                return scalar_text(self._primary.select(record))
+                return shown(scalar_text(self._primary.select(record)))
             except ValueError:
                 return None
-        return next((each.identity for each in made if each.identity), None)
+        return next((shown(each.identity) for each in made if each.identity), None)
 
 
-def _fields(config: ImportConfig, type_name: str) -> tuple[_Field, ...]:
+def _is_true(value: Any) -> bool:
+    """As JMESPath has it: empty texts, lists and objects are false, and every number is true."""
+    return bool(value) or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _fields(config: ImportConfig, type_name: str) -> tuple[Field, ...]:
     return tuple(
-        _Field(
+        Field(
             type_name=type_name,
             name=name,
             locator=locator_of(name),
@@ -152,29 +169,4 @@ def _fields(config: ImportConfig, type_name: str) -> tuple[_Field, ...]:
             target=config.attribute_type(attribute),
         )
         for name, attribute in config.object_type(type_name).attributes.items()
-    )
-
-
-def _any_has(records: Sequence[Record], path: tuple[str, ...]) -> bool:
-    return any(_has(record, path) for record in records)
-
-
-def _has(value: Any, path: tuple[str, ...]) -> bool:
-    """Whether a path leads somewhere; below null nobody can know, so that counts as yes."""
-    for key in path:
-        if value is None:
-            return True
-        if not isinstance(value, Mapping) or key not in value:
-            return False
-        value = value[key]
-    return True
-
-
-def _absent(field: _Field, records: Sequence[Record], url: str) -> str:
-    fields = sorted({str(key) for record in records for key in record})
-    more = f" and {len(fields) - _MAX_FIELDS_SHOWN} more" if len(fields) > _MAX_FIELDS_SHOWN else ""
-    hint = did_you_mean(field.selector.path[0] if field.selector.path else "", fields)
-    return (
-        f"attribute {field.name!r} of {field.type_name!r} reads {field.selector.text!r}, which no record of {url} has; "
-        f"fields there: {', '.join(fields[:_MAX_FIELDS_SHOWN])}{more}{hint}; if it may be absent write optional: true"
     )
