@@ -25,6 +25,7 @@ from import_worker.flow.dispatch import OUT_OF_REACH, STEPS, handle
 from import_worker.flow.entries import LISTING
 from import_worker.flow.ledger import Ledger
 from import_worker.flow.pace import Pace
+from import_worker.flow.queues import set_policies
 from import_worker.flow.step import Flow
 from import_worker.flow.sweep import sweep
 from import_worker.http.exchange import DESTINATION, Access, Limits
@@ -37,6 +38,7 @@ from import_worker.rpc.import_service import ImportService
 from import_worker.settings import Settings
 from import_worker.sources.rest import RestSource
 from import_worker.transform.mapper import Mapper
+from import_worker.webhook import Webhooks
 from longshore.serving import Interceptor, Server
 from longshore.v1 import import_service_pb2
 from longshore.v1.import_service_pb2_grpc import add_ImportServiceServicer_to_server
@@ -135,7 +137,14 @@ class Worker:
             build = partial(build_bench, env=self._env, clock=self._clock, sleep=self._sleep)
             benches = Benches(build, ledger.config)
             stack.push_async_callback(benches.close)
-            self._flow = Flow(client=client, ledger=ledger, benches=benches, clock=self._clock, pace=self._pace)
+            self._flow = Flow(
+                client=client,
+                ledger=ledger,
+                benches=benches,
+                clock=self._clock,
+                pace=self._pace,
+                hooks=Webhooks(self._env, self._clock),
+            )
             self._serving = replace(self._flow, client=quick, ledger=Ledger(quick, self._clock, changes))
             self._server = Server(Interceptor(translate, max_request_bytes=MAX_REQUEST_BYTES))
             self._server.add(
@@ -175,6 +184,7 @@ class Worker:
 
     async def _consume(self) -> None:
         await self._wait_for_broker()
+        await set_policies(self._flow.client, STEPS)
         await self._flow.client.consume(
             list(STEPS),
             partial(handle, self._flow),

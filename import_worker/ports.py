@@ -102,6 +102,24 @@ class ExecutionStatus:
     errors: tuple[str, ...] = ()
 
 
+class Hooks(Protocol):
+    """Tells somebody outside, by webhook."""
+
+    async def deliver(self, webhook: str, body: bytes) -> None:
+        """POST a JSON document.
+
+        Args:
+            webhook: a reference to the address, such as "${env:HOOK}".
+            body: the document.
+
+        Raises:
+            Permanent: no other attempt helps.
+            Transient: another one may.
+            Throttled: the other side asks to wait.
+        """
+        ...
+
+
 class Destination(Protocol):
     """Something that receives the whole set of objects in one execution, chunk by chunk.
 

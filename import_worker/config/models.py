@@ -11,7 +11,9 @@ from import_worker.config.assets import Assets
 from import_worker.config.base import Model, Name
 from import_worker.config.jsonl import Jsonl
 from import_worker.config.object_types import Attribute, ObjectType
+from import_worker.config.operation import Notification, Schedule
 from import_worker.config.pagination import Pagination
+from import_worker.config.quantities import Duration
 from import_worker.config.resources import Resource
 from import_worker.config.source import Source
 
@@ -27,6 +29,9 @@ class ImportConfig(Model):
     name: Name
     description: str = ""
     window: int = Field(default=8, ge=1, le=1000)
+    resume_window: Duration = 3600.0
+    schedule: Schedule | None = None
+    notifications: tuple[Notification, ...] = Field(default=(), max_length=10)
     source: Source
     resources: tuple[Resource, ...] = Field(min_length=1)
     assets: Assets | None = None

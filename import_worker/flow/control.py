@@ -1,9 +1,10 @@
-"""Starting and cancelling an import: what people ask for, each as one Commit.
+"""Starting, resuming and cancelling an import: what people ask for, each as one Commit.
 
 Nothing is started here: the Commit leaves an event behind, and any worker goes on from there.
 """
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import longshore
@@ -12,8 +13,9 @@ from import_worker.errors import ConfigInvalid, Fault
 from import_worker.flow import entries
 from import_worker.flow.events import group_id_of, group_of, push_start
 from import_worker.flow.ledger import Kept
-from import_worker.flow.run import TERMINAL, Run, State, Trigger
+from import_worker.flow.run import TERMINAL, Mode, Run, State, Trigger
 from import_worker.flow.step import MAX_RACES, Flow
+from import_worker.flow.suspend import wake
 from import_worker.flow.view import ImportView, NoSuchImport, view
 
 MAX_CONFIG_BYTES = 240 * 1024
@@ -25,6 +27,21 @@ class TooManyRaces(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the user asks of one run.
+
+    Attributes:
+        accept_shrink: it may have fewer objects than the last good one.
+        full: it reads everything, also where the configuration is incremental.
+        rehearse: it sends a few chunks and never completes.
+    """
+
+    accept_shrink: bool = False
+    full: bool = False
+    rehearse: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Started:
     """The answer to a start: the import, and whether it had been active before and nothing was started."""
 
@@ -32,13 +49,14 @@ class Started:
     already_active: bool
 
 
-async def start(flow: Flow, config: ImportConfig, request_id: str | None) -> Started:
+async def start(flow: Flow, config: ImportConfig, request_id: str | None, wishes: Wishes = Wishes()) -> Started:
     """Start a run, or answer the one that the destination has already.
 
     Args:
         flow: what every step works with.
         config: of the import; what the run uses from now on.
         request_id: the same one always answers the same import, ended or not. None: not remembered.
+        wishes: what the user asks of the run.
 
     Raises:
         ConfigInvalid: the configuration is too large to be kept.
@@ -51,7 +69,7 @@ async def start(flow: Flow, config: ImportConfig, request_id: str | None) -> Sta
         if holder is not None:
             return Started(view=await view(flow, holder), already_active=True)
         try:
-            await _create(flow, config, import_id)
+            await _create(flow, config, import_id, wishes)
         except longshore.EntryExists:
             continue  # another start was faster
         return Started(view=await view(flow, import_id), already_active=False)
@@ -62,7 +80,7 @@ def _destination(config: ImportConfig) -> str:
     return entries.destination_name(config.destination.identity)
 
 
-async def _create(flow: Flow, config: ImportConfig, import_id: str) -> None:
+async def _create(flow: Flow, config: ImportConfig, import_id: str, wishes: Wishes) -> None:
     now = flow.clock.now()
     run = Run(
         import_id=import_id,
@@ -73,6 +91,8 @@ async def _create(flow: Flow, config: ImportConfig, import_id: str) -> None:
         destination=_destination(config),
         create_time=now,
         update_time=now,
+        mode=Mode.REHEARSAL if wishes.rehearse else Mode.FULL,
+        accept_shrink=wishes.accept_shrink,
     )
     frozen = entries.write_config(config)
     if len(json.dumps(frozen, ensure_ascii=False).encode()) > MAX_CONFIG_BYTES:
@@ -115,3 +135,39 @@ async def _cancel(flow: Flow, kept: Kept[Run]) -> None:
     if kept.value.state is not State.CANCELLING:
         kept = await flow.ledger.move(kept, Trigger.CANCEL)
     await flow.client.group(kept.value.group_id).cancel()
+
+
+Load = Callable[[str], Awaitable[ImportConfig]]
+"""Reads a configuration, as it is now, by its name."""
+
+
+async def resume(flow: Flow, import_id: str, load: Load) -> ImportView:
+    """Go on with a suspended run, or start a new one in place of one that has ended. Else nothing changes.
+
+    A repeat makes up for one that was interrupted.
+
+    Args:
+        flow: what every step works with.
+        import_id: of the run.
+        load: reads the configuration for a new run.
+
+    Raises:
+        NoSuchImport: there is none.
+    """
+    for _ in range(MAX_RACES):
+        kept = await flow.ledger.run(import_id)
+        if kept is None:
+            raise NoSuchImport(import_id)
+        run = kept.value
+        if run.state in TERMINAL:
+            wishes = Wishes(rehearse=run.mode is Mode.REHEARSAL, full=run.mode is Mode.FULL)
+            return (await start(flow, await load(run.name), None, wishes)).view
+        try:
+            if run.state is State.SUSPENDED:
+                kept = await flow.ledger.move(kept, Trigger.RESUME, failure=None)
+        except longshore.VersionMismatch:
+            continue
+        if kept.value.state is State.READING and kept.value.suspended_until is not None:
+            await wake(flow, kept.value)
+        return await view(flow, import_id)
+    raise TooManyRaces(f"import {import_id} keeps changing")

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 import longshore
-from import_worker.flow import finalize, read, start, submit
-from import_worker.flow.events import FINALIZE, READ, START, SUBMIT
+from import_worker.flow import finalize, notify, read, start, submit
+from import_worker.flow.events import FINALIZE, NOTIFY, READ, START, SUBMIT
 from import_worker.flow.run import WrongTransition
 from import_worker.flow.step import Flow, tries_data
 
@@ -13,6 +13,7 @@ STEPS: Mapping[str, Callable[[Flow, longshore.Event], Awaitable[None]]] = {
     READ: read.step,
     SUBMIT: submit.step,
     FINALIZE: finalize.step,
+    NOTIFY: notify.step,
 }
 
 _RACES = (
@@ -29,7 +30,7 @@ OUT_OF_REACH = (longshore.Unavailable, longshore.DeadlineExceeded, longshore.Dis
 
 
 async def handle(flow: Flow, event: longshore.Event) -> None:
-    """Carry out one event of any of the four queues."""
+    """Carry out one event of any of the queues."""
     try:
         await STEPS[event.queue](flow, event)
     except _RACES:

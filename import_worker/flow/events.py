@@ -1,6 +1,6 @@
-"""The four kinds of event: their queues, what they carry, and the ids that make pushing one again harmless.
+"""The kinds of event: their queues, what they carry, and the ids that make pushing one again harmless.
 
-Every event says in its attributes which step of which run it asks for; only submits have a body that matters.
+The four of a run say in their attributes which step of which run they ask for; only submits have a body that matters.
 """
 
 import hashlib
@@ -14,6 +14,10 @@ START = "import.start"
 READ = "import.read"
 SUBMIT = "import.submit"
 FINALIZE = "import.finalize"
+NOTIFY = "import.notify"
+"""Tells somebody about a run."""
+SCHEDULE = "import.schedule"
+"""Asks to start an import whose time has come."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import longshore
 from import_worker.errors import ExecutionLost, ImportProblem, Throttled, Transient
+from import_worker.flow import entries
 from import_worker.flow.benches import Bench
 from import_worker.flow.events import Ask, group_of, push_start
 from import_worker.flow.ledger import Kept
-from import_worker.flow.run import BEFORE_READING, GIVING_UP, Failure, Run, State, Trigger, advance
+from import_worker.flow.notify import push_notifications
+from import_worker.flow.run import BEFORE_READING, GIVING_UP, Failure, Mode, Run, State, Trigger, advance
 from import_worker.flow.step import Flow, wait_for_outside
+from import_worker.flow.suspend import not_resumed
 from import_worker.flow.wholeness import Evidence, fault_of, total_objects
 from import_worker.ports import ExecutionStatus
 
@@ -65,9 +68,18 @@ async def _fail_early(flow: Flow, _event: longshore.Event, kept: Kept[Run], _ben
     await flow.ledger.move(kept, Trigger.FAIL, failure=failure)
 
 
-async def _judge(flow: Flow, _event: longshore.Event, kept: Kept[Run], bench: Bench) -> None:
+async def _fail_suspended(flow: Flow, _event: longshore.Event, kept: Kept[Run], _bench: Bench) -> None:
+    """All events ended although the run is suspended: an operator removed those that waited."""
+    await flow.ledger.move(kept, Trigger.FAIL, failure=not_resumed(kept.value))
+
+
+async def _judge(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Bench) -> None:
     run = kept.value
     group = await flow.client.group(run.group_id).get()
+    if run.mode is Mode.REHEARSAL and not (group.failed or group.cancelled):
+        await bench.destination.cancel(run.open_execution)
+        await _end(flow, event, kept, Trigger.REHEARSED)
+        return
     evidence = Evidence(
         config=bench.config,
         lanes=await flow.ledger.lanes(run, bench.config),
@@ -75,6 +87,7 @@ async def _judge(flow: Flow, _event: longshore.Event, kept: Kept[Run], bench: Be
         cancelled=group.cancelled,
         unsettled=group.in_progress,
         baseline=await flow.ledger.baseline(run.destination),
+        accept_shrink=run.accept_shrink,
     )
     fault = fault_of(evidence)
     if fault is None:
@@ -187,13 +200,21 @@ async def _end(
     **changes: object,
 ) -> None:
     ended = advance(kept.value, trigger, now=flow.clock.now(), throttled_until=None, **changes)
-    await flow.ledger.end(event, kept, ended, baseline)
+    config = await flow.ledger.config(ended.import_id)
+
+    def extra(tx: longshore.Transaction) -> None:
+        push_notifications(tx, ended, config)
+        if baseline is not None:
+            tx.set(entries.baseline_key(ended.destination), dict(baseline))
+
+    await flow.ledger.end(event, kept, ended, extra)
     log.info("import %s (%s) ended: %s", ended.import_id, ended.name, ended.state)
 
 
 _ACTS: Mapping[State, Callable[[Flow, longshore.Event, Kept[Run], Bench], Awaitable[None]]] = {
     **dict.fromkeys(BEFORE_READING, _fail_early),
     State.READING: _judge,
+    State.SUSPENDED: _fail_suspended,
     State.COMPLETING: _complete,
     State.PROCESSING: _follow,
     **dict.fromkeys(GIVING_UP, _give_up),

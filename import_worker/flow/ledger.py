@@ -3,7 +3,7 @@
 Owns the versions: a run or a lane is only ever written over the version that was read.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -121,14 +121,16 @@ class Ledger:
             tx.check(key, absent=True)
         tx.set(key, entries.write_lane(lane), expire_after=entries.LANE_SECONDS)
 
-    async def end(self, event: longshore.Event, kept: Kept[Run], run: Run, baseline: Mapping[str, int] | None) -> None:
+    async def end(
+        self, event: longshore.Event, kept: Kept[Run], run: Run, extra: Callable[[longshore.Transaction], None]
+    ) -> None:
         """End the event and the run in one step: its destination is free, and what is kept of it begins to expire.
 
         Args:
             event: that the finalize step carries out.
             kept: the run as it was read.
             run: the run at its end.
-            baseline: object counts by type, where the run is a good one.
+            extra: writes more in the same step.
         """
         config = await self._client.kv.get(entries.config_key(run.import_id))
         life = entries.KEEP_SECONDS
@@ -137,8 +139,7 @@ class Ledger:
             tx.set(entries.config_key(run.import_id), config, expire_after=life)
             tx.set(entries.listing_key(run.create_time, run.import_id), run.name, expire_after=life)
             tx.delete(entries.active_key(run.destination))
-            if baseline is not None:
-                tx.set(entries.baseline_key(run.destination), dict(baseline))
+            extra(tx)
         self.changes.notify(run.import_id)
 
 

@@ -12,11 +12,12 @@ from typing import Any
 import longshore
 from import_worker.flow import entries
 from import_worker.flow.benches import Bench
+from import_worker.flow.conduct import carry_out
 from import_worker.flow.entries import Lane
 from import_worker.flow.events import SUBMIT, Ask, Chunk, push_chunk, push_read
 from import_worker.flow.ledger import Kept, grown
-from import_worker.flow.run import Failure, Run, State
-from import_worker.flow.step import Flow, carry_out, fail, tries_data
+from import_worker.flow.run import Failure, Mode, Run, State
+from import_worker.flow.step import Flow, fail, tries_data
 from import_worker.flow.wholeness import empty_types
 from import_worker.ports import Page
 from import_worker.transform.chunks import ChunkId, encode_chunks
@@ -28,6 +29,8 @@ MAX_COMMIT_CHUNKS = 900
 """A Commit holds 1,000 settles and events."""
 MAX_KEPT_PER_PAGE = 50
 """Quarantined records of one page that are kept: a Commit holds 100 entry operations."""
+MAX_REHEARSED_CHUNKS = 3
+"""Chunks of a page that a rehearsal sends."""
 MAX_RECORD_BYTES = 16 * 1024
 """Larger quarantined records are kept without their content."""
 
@@ -64,6 +67,10 @@ async def _read(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Benc
         await fail(flow, event, fault)
         return
     yielded = _transform(bench, ask, lane.value, page)
+    if run.mode is Mode.REHEARSAL:
+        # One page of each resource, and so few chunks that it is over soon.
+        page = replace(page, next_cursor=None)
+        yielded = replace(yielded, chunks=yielded.chunks[:MAX_REHEARSED_CHUNKS])
     if yielded.quarantined:
         await _quarantine(flow, event, lane, page, yielded.quarantined)
     else:

@@ -59,6 +59,7 @@ class Trigger(StrEnum):
     FAIL = "fail"
     CANCEL = "cancel"
     GIVEN_UP = "given up"
+    REHEARSED = "rehearsed"
     RESTART = "restart"
 
 
@@ -79,6 +80,7 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
     (State.READING, Trigger.FAIL): State.FAILING,
     (State.READING, Trigger.CANCEL): State.CANCELLING,
     (State.READING, Trigger.SUSPEND): State.SUSPENDED,
+    (State.READING, Trigger.REHEARSED): State.SUCCEEDED,
     (State.SUSPENDED, Trigger.RESUME): State.READING,
     (State.SUSPENDED, Trigger.FAIL): State.FAILING,
     (State.SUSPENDED, Trigger.CANCEL): State.CANCELLING,
@@ -95,6 +97,14 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
     (State.FAILING, Trigger.RESTART): State.QUEUED,
     (State.CANCELLING, Trigger.GIVEN_UP): State.CANCELLED,
 }
+
+
+_NOT_FOR: Mapping[Trigger, frozenset[Mode]] = {
+    Trigger.WHOLE: frozenset({Mode.REHEARSAL}),
+    Trigger.SUSPEND: frozenset({Mode.REHEARSAL}),
+    Trigger.REHEARSED: frozenset({Mode.FULL, Mode.INCREMENTAL}),
+}
+"""What the table allows and a mode does not: a rehearsal is never whole, and nothing else ends as one."""
 
 
 class WrongTransition(Exception):
@@ -124,6 +134,23 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Effects:
+    """What completing a run would do to the objects of one type, told by their identities.
+
+    Attributes:
+        created: identities that the last good run did not have.
+        updated: identities of which an attribute changed.
+        missing: identities that only the last good run had.
+        estimated: whether the numbers come from a sample.
+    """
+
+    created: int
+    updated: int
+    missing: int
+    estimated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What is known about a run, as its entry keeps it. Times are seconds since the epoch.
 
@@ -141,9 +168,13 @@ class Run:
         intent: an execution was asked for and the answer is not known.
         waiting_since: when the run first found Assets busy. None: it did not, or has got through.
         throttled_until: when the outside takes the next request. None: now.
-        failure: why the run failed, or the first error of one that succeeded with errors.
+        suspended_until: when the execution of a suspended run is given up; its steps wait until then. None: the run
+            never was suspended.
+        failure: why the run failed or is suspended, or the first error of one that succeeded with errors.
         outcomes: by object type, as Assets reported at the end.
         mode: how much of the source it carries over.
+        accept_shrink: the user allowed it to have fewer objects than the last good one.
+        expected: effects of completing, by object type. Empty: not known, or there was no good run before.
     """
 
     import_id: str
@@ -159,9 +190,12 @@ class Run:
     intent: bool = False
     waiting_since: float | None = None
     throttled_until: float | None = None
+    suspended_until: float | None = None
     failure: Failure | None = None
     outcomes: Mapping[str, TypeOutcome] = field(default_factory=dict)
     mode: Mode = Mode.FULL
+    accept_shrink: bool = False
+    expected: Mapping[str, Effects] = field(default_factory=dict)
 
     @property
     def open_execution(self) -> Execution:
@@ -173,10 +207,10 @@ def advance(run: Run, trigger: Trigger, *, now: float, **changes: Any) -> Run:
     """The run after a trigger, with other fields changed in the same step.
 
     Raises:
-        WrongTransition: the table does not hold it.
+        WrongTransition: the table does not hold it, or the run's mode forbids it.
     """
     state = TRANSITIONS.get((run.state, trigger))
-    if state is None:
+    if state is None or run.mode in _NOT_FOR.get(trigger, ()):
         raise WrongTransition(run.state, trigger)
     if state is not run.state:
         changes["update_time"] = now

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import longshore
 from import_worker.errors import DestinationBusy
 from import_worker.flow.benches import Bench
+from import_worker.flow.conduct import carry_out
 from import_worker.flow.events import Ask, push_read
 from import_worker.flow.ledger import Kept
 from import_worker.flow.run import BEFORE_READING, GIVING_UP, Failure, Run, State, Trigger, advance
-from import_worker.flow.step import MAX_RACES, Flow, carry_out, fail
+from import_worker.flow.step import MAX_RACES, Flow, fail
 from import_worker.ports import Execution
 
 

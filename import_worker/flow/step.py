@@ -1,20 +1,17 @@
-"""What the steps of a run have in common: stale events, waiting, trying again, failing.
-
-A step returns when its event is done with nothing to say, commits what it has to say, or raises a Release.
-"""
+"""What the steps of a run have in common: what they work with, how they wait for the outside, how they fail."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import longshore
-from import_worker.errors import ExecutionLost, Permanent, Throttled, Transient
-from import_worker.flow.benches import Bench, Benches
+from import_worker.errors import Throttled
+from import_worker.flow.benches import Benches
 from import_worker.flow.events import Ask
-from import_worker.flow.ledger import Kept, Ledger
+from import_worker.flow.ledger import Ledger
 from import_worker.flow.pace import Pace
-from import_worker.flow.run import GIVING_UP, TERMINAL, Failure, Run, State, Trigger, advance
-from import_worker.ports import Clock
+from import_worker.flow.run import GIVING_UP, TERMINAL, Failure, Trigger, advance
+from import_worker.ports import Clock, Hooks
 
 MAX_RACES = 10
 """How often one step tries to write a run that others keep changing, before it makes room for them."""
@@ -32,6 +29,7 @@ class Flow:
         benches: adapters of imports.
         clock: wall time.
         pace: how long to wait.
+        hooks: who is told about runs.
     """
 
     client: longshore.Client
@@ -39,29 +37,7 @@ class Flow:
     benches: Benches
     clock: Clock
     pace: Pace
-
-
-Work = Callable[[Flow, longshore.Event, Kept[Run], Bench], Awaitable[None]]
-
-
-async def carry_out(flow: Flow, event: longshore.Event, states: Collection[State], work: Work) -> None:
-    """Do the work of a step if its run is in one of the states, and answer for what may go wrong in it."""
-    ask = Ask.of(event)
-    kept = await flow.ledger.run(ask.import_id)
-    if kept is None or kept.value.number != ask.number or kept.value.state not in states:
-        return  # a step of the past
-    try:
-        async with flow.benches.use(ask.import_id) as bench:
-            await work(flow, event, kept, bench)
-    except Throttled as problem:
-        if flow.clock.now() - event.push_time.timestamp() < flow.pace.patience:
-            await wait_for_outside(flow, event, problem)
-        else:
-            await fail(flow, event, Failure.of(problem))
-    except Transient as problem:
-        await try_again(flow, event, problem)
-    except (Permanent, ExecutionLost) as problem:
-        await fail(flow, event, Failure.of(problem))
+    hooks: Hooks
 
 
 async def wait_for_outside(flow: Flow, event: longshore.Event, problem: Throttled) -> None:
@@ -92,20 +68,6 @@ def tries_of(event: longshore.Event) -> int:
 def tries_data(event: longshore.Event) -> dict[str, int]:
     """What a release that is no failed attempt leaves for the next one."""
     return {"tries": tries_of(event)}
-
-
-async def try_again(flow: Flow, event: longshore.Event, problem: Transient) -> None:
-    """Release the event for another attempt, or fail the run when there were enough."""
-    tries = tries_of(event)
-    if tries + 1 >= flow.pace.tries:
-        await fail(
-            flow,
-            event,
-            Failure(reason=problem.reason, message=f"{problem.message} (given up after {flow.pace.tries} attempts)"),
-        )
-        return
-    log.info("%s: attempt %d: %s", event, tries + 1, problem.message)
-    raise longshore.Release(after=flow.pace.retry.attempt(tries), reason=problem.reason, data={"tries": tries + 1})
 
 
 Extra = Callable[[longshore.Transaction], None]

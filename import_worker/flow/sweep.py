@@ -1,6 +1,6 @@
 """The sweep: finds runs that nothing moves any more, and gives them a push.
 
-A run stops only when its finalize event became a dead letter, or a worker died between a decision and its cancel.
+A run stops only when its finalize event became a dead letter, or a worker died between a decision and what follows.
 """
 
 import logging
@@ -8,8 +8,9 @@ import logging
 import longshore
 from import_worker.flow.entries import derived_id
 from import_worker.flow.events import FINALIZE, Ask
-from import_worker.flow.run import GIVING_UP, TERMINAL, Run
+from import_worker.flow.run import GIVING_UP, TERMINAL, Run, State
 from import_worker.flow.step import Flow
+from import_worker.flow.suspend import wake
 
 MAX_SWEPT = 1_000
 """Runs looked at in one sweep."""
@@ -39,6 +40,8 @@ async def _mend(flow: Flow, run: Run) -> None:
     if group.state is not longshore.GroupState.COMPLETE:
         if run.state in GIVING_UP and group.cancel_time is None:
             await flow.client.group(run.group_id).cancel()
+        if run.state is State.READING and run.suspended_until is not None:
+            await wake(flow, run)  # whoever resumed it may have died before it did so
         return
     own = [derived_id(run.import_id, "sweep", run.number, attempt) for attempt in range(MAX_FINALIZERS)]
     finalizers = [group.on_complete_job_id or "", *own]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import longshore
 from import_worker.flow.entries import LISTING, Lane, listed_id
-from import_worker.flow.run import TERMINAL, Run
+from import_worker.flow.run import TERMINAL, Effects, Run
 from import_worker.flow.step import Flow
 from import_worker.flow.wholeness import total_objects
 from import_worker.ports import TypeOutcome
@@ -27,11 +27,12 @@ class Stopping(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class TypeView:
-    """Objects of one type: how many were mapped, and what the destination reported."""
+    """Objects of one type: how many were mapped, what the destination reported, and what was expected of it."""
 
     name: str
     objects: int
     outcome: TypeOutcome
+    expected: Effects | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class ImportView:
         objects_submitted: in these chunks.
         types: in the order of the configuration.
         throttled_until: seconds since the epoch. None: nothing is waited for.
+        allowed_empty: types of which the configuration allows an empty set.
     """
 
     run: Run
@@ -57,6 +59,7 @@ class ImportView:
     objects_submitted: int
     types: tuple[TypeView, ...]
     throttled_until: float | None
+    allowed_empty: tuple[str, ...]
 
 
 async def view(flow: Flow, import_id: str) -> ImportView:
@@ -86,11 +89,15 @@ async def view(flow: Flow, import_id: str) -> ImportView:
         objects_submitted=max(0, sum(totals.values()) - objects_in(lanes, pending)),
         types=tuple(
             TypeView(
-                name=kind.name, objects=totals.get(kind.name, 0), outcome=run.outcomes.get(kind.name, TypeOutcome())
+                name=kind.name,
+                objects=totals.get(kind.name, 0),
+                outcome=run.outcomes.get(kind.name, TypeOutcome()),
+                expected=run.expected.get(kind.name),
             )
             for kind in config.destination.object_types
         ),
         throttled_until=throttled_until if throttled_until and throttled_until > flow.clock.now() else None,
+        allowed_empty=tuple(kind.name for kind in config.destination.object_types if kind.allow_empty),
     )
 
 

@@ -22,6 +22,7 @@ class Evidence:
         cancelled: steps that were cancelled.
         unsettled: steps that have not ended.
         baseline: object counts of the last good run; empty when there was none.
+        accept_shrink: whether the user allowed fewer objects than it had.
     """
 
     config: ImportConfig
@@ -30,6 +31,7 @@ class Evidence:
     cancelled: int
     unsettled: int
     baseline: Mapping[str, int]
+    accept_shrink: bool = False
 
 
 def total_objects(lanes: Iterable[Lane]) -> dict[str, int]:
@@ -97,7 +99,7 @@ def empty_types(names: Sequence[str], where: str = "the source") -> Failure:
 
 def _enough_of_last_good(evidence: Evidence) -> Failure | None:
     destination = evidence.config.destination
-    if destination.missing_objects.policy == "ignore":
+    if destination.missing_objects.policy == "ignore" or evidence.accept_shrink:
         return None
     totals = total_objects(evidence.lanes)
     for kind in destination.object_types:
@@ -107,7 +109,7 @@ def _enough_of_last_good(evidence: Evidence) -> Failure | None:
                 reason="TOO_FEW_OBJECTS",
                 message=f"{kind.name} has {count} objects and had {before} in the last good run, which is less than "
                 f"{destination.min_ratio_of_last_good:g} of it: completing would let Assets remove the others. If that "
-                f"is right, lower {evidence.config.destination_key}.min_ratio_of_last_good for one run",
+                "is right, run the import with --accept-shrink",
             )
     return None
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from grpc import aio
 
 from import_worker.catalogue import Catalogue
+from import_worker.config import ImportConfig
 from import_worker.flow import control, view as views
 from import_worker.flow.step import Flow
 from import_worker.rpc.errors import InvalidRequest
@@ -36,7 +37,8 @@ class ImportService(ImportServiceServicer):
         has_id = request.HasField("request_id")
         request_id = _text("request_id", request.request_id, MAX_REQUEST_ID_BYTES) if has_id else None
         config = await asyncio.to_thread(self._catalogue.load, name)
-        started = await control.start(self._flow, config, request_id)
+        wishes = control.Wishes(accept_shrink=request.accept_shrink, full=request.full, rehearse=request.rehearse)
+        started = await control.start(self._flow, config, request_id, wishes)
         return pb.StartImportResponse(already_active=started.already_active, run=import_message(started.view))
 
     async def GetImport(self, request: pb.GetImportRequest, _context: Context) -> pb.GetImportResponse:
@@ -68,6 +70,15 @@ class ImportService(ImportServiceServicer):
         return pb.CancelImportResponse(
             run=import_message(await control.cancel(self._flow, _import_id(request.import_id)))
         )
+
+    async def ResumeImport(self, request: pb.ResumeImportRequest, _context: Context) -> pb.ResumeImportResponse:
+        """Go on with a run, or start a new one in its place."""
+
+        async def load(name: str) -> ImportConfig:
+            return await asyncio.to_thread(self._catalogue.load, name)
+
+        resumed = await control.resume(self._flow, _import_id(request.import_id), load)
+        return pb.ResumeImportResponse(run=import_message(resumed))
 
 
 def _text(field: str, value: str, longest: int) -> str:

@@ -2,6 +2,7 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from import_worker.flow.run import Effects, State
 from import_worker.flow.view import ImportView, TypeView
 from longshore.v1 import import_service_pb2 as pb
 
@@ -31,6 +32,9 @@ def import_message(view: ImportView) -> pb.Import:
         end_time=_instant(run.end_time),
         group_id=run.group_id,
         mode=f"IMPORT_MODE_{run.mode}",
+        accept_shrink=run.accept_shrink,
+        suspended_until=_instant(run.suspended_until) if run.state is State.SUSPENDED else None,
+        allowed_empty=view.allowed_empty,
     )
 
 
@@ -38,11 +42,20 @@ def _type_message(view: TypeView) -> pb.ObjectTypeProgress:
     outcome = view.outcome
     return pb.ObjectTypeProgress(
         object_type=view.name,
+        expected=_effects_message(view.expected),
         objects=view.objects,
         created=outcome.created,
         updated=outcome.updated,
         identical=outcome.identical,
         removed=outcome.removed,
+    )
+
+
+def _effects_message(effects: Effects | None) -> pb.ExpectedEffects | None:
+    if effects is None:
+        return None
+    return pb.ExpectedEffects(
+        created=effects.created, updated=effects.updated, missing=effects.missing, estimated=effects.estimated
     )
 
 

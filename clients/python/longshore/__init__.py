@@ -57,7 +57,15 @@ from longshore.payloads import Json
 from longshore.policies import Concurrency, Jitter, RetryPolicy
 from longshore.pushes import NewEvent
 from longshore.queue import Queue
-from longshore.runs import Import, ImportFailure, ImportMode, ImportProgress, ImportState, ObjectTypeProgress
+from longshore.runs import (
+    ExpectedEffects,
+    Import,
+    ImportFailure,
+    ImportMode,
+    ImportProgress,
+    ImportState,
+    ObjectTypeProgress,
+)
 from longshore.waits import backoff
 
 __version__ = version("longshore")
@@ -79,6 +87,7 @@ __all__ = [
     "EventNotFound",
     "EventProgress",
     "EventResult",
+    "ExpectedEffects",
     "Fail",
     "FailedPrecondition",
     "Group",

@@ -1,4 +1,4 @@
-"""Imports: starting, following and cancelling runs of the import worker.
+"""Imports: starting, following, resuming and cancelling runs of the import worker.
 
 The import worker is a service of its own, with its own address.
 """
@@ -66,18 +66,35 @@ class Imports:
         """Disconnect. Closing again does nothing."""
         await self._channel.close()
 
-    async def start(self, name: str, *, request_id: str | None = None) -> StartedImport:
+    async def start(
+        self,
+        name: str,
+        *,
+        request_id: str | None = None,
+        accept_shrink: bool = False,
+        full: bool = False,
+        rehearse: bool = False,
+    ) -> StartedImport:
         """Start a run; a destination has one run at a time.
 
         Args:
             name: of a configured import.
             request_id: the same one answers the same run. None: made here, so that a lost answer starts no second run.
+            accept_shrink: allow this run to have fewer objects than the last good one.
+            full: read everything, also where the configuration is incremental.
+            rehearse: send a few chunks and cancel the execution, which changes no object.
 
         Raises:
             ImportNotFound: no import of this name is configured.
             ConfigInvalid: its configuration is faulty.
         """
-        request = import_service_pb2.StartImportRequest(name=name, request_id=request_id or new_id())
+        request = import_service_pb2.StartImportRequest(
+            name=name,
+            request_id=request_id or new_id(),
+            accept_shrink=accept_shrink,
+            full=full,
+            rehearse=rehearse,
+        )
         response = await self._channel.call(self._stub.StartImport, request)
         return StartedImport(run=read_run(response.run), already_active=response.already_active)
 
@@ -126,3 +143,13 @@ class Imports:
         """
         request = import_service_pb2.CancelImportRequest(import_id=import_id)
         return read_run((await self._channel.call(self._stub.CancelImport, request)).run)
+
+    async def resume(self, import_id: str) -> Import:
+        """Go on with a suspended run. One that has ended is started anew from page one; one that goes on stays as it is.
+
+        Raises:
+            ImportNotFound: no such run, or its import is configured no more.
+            ConfigInvalid: a new run is needed, and its configuration is faulty.
+        """
+        request = import_service_pb2.ResumeImportRequest(import_id=import_id)
+        return read_run((await self._channel.call(self._stub.ResumeImport, request)).run)

@@ -63,6 +63,23 @@ class ImportFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedEffects:
+    """What completing a run would do to the objects of one type, against the last good run.
+
+    Attributes:
+        created: identities that the last good run did not have.
+        updated: identities of which an attribute changed.
+        missing: identities that only the last good run had; removed where the import source is set up to do so.
+        estimated: whether there were too many objects to compare each of them.
+    """
+
+    created: int
+    updated: int
+    missing: int
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectTypeProgress:
     """Counts of one object type; None where Assets has not reported.
 
@@ -73,6 +90,7 @@ class ObjectTypeProgress:
         updated: as Assets reported at the end.
         identical: as Assets reported at the end.
         removed: because they were missing from the import.
+        expected: effects of completing. None: not known yet, or there was no good run before.
     """
 
     object_type: str
@@ -81,6 +99,7 @@ class ObjectTypeProgress:
     updated: int | None
     identical: int | None
     removed: int | None
+    expected: ExpectedEffects | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +114,7 @@ class ImportProgress:
         chunks_submitted: to Assets.
         quarantined: records that could not be transformed.
         object_types: one for each type of the configuration.
+        records_expected: in all, where every resource states a total. None: not known.
     """
 
     pages_read: int
@@ -104,6 +124,7 @@ class ImportProgress:
     chunks_submitted: int
     quarantined: int
     object_types: tuple[ObjectTypeProgress, ...]
+    records_expected: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +144,9 @@ class Import:
         end_time: when it ended. None: it has not.
         group_id: of its jobs in the queue service.
         mode: how much of the source it carries over.
+        accept_shrink: whether the user allowed it to have fewer objects than the last good one.
+        suspended_until: when the execution of a suspended run is given up. None: it is not suspended.
+        allowed_empty: object types for which its configuration allows an empty set.
     """
 
     import_id: str
@@ -137,6 +161,9 @@ class Import:
     end_time: datetime | None
     group_id: str
     mode: ImportMode
+    accept_shrink: bool
+    suspended_until: datetime | None
+    allowed_empty: tuple[str, ...]
 
 
 _STATES = {
@@ -164,6 +191,9 @@ def read_run(run: import_service_pb2.Import) -> Import:
         end_time=instant_or_none(run, "end_time"),
         group_id=run.group_id,
         mode=_MODES.get(run.mode, ImportMode.UNSPECIFIED),
+        accept_shrink=run.accept_shrink,
+        suspended_until=instant_or_none(run, "suspended_until"),
+        allowed_empty=tuple(run.allowed_empty),
     )
 
 
@@ -175,15 +205,26 @@ def _progress(progress: import_service_pb2.ImportProgress) -> ImportProgress:
         chunks=progress.chunks,
         chunks_submitted=progress.chunks_submitted,
         quarantined=progress.quarantined,
-        object_types=tuple(
-            ObjectTypeProgress(
-                object_type=counts.object_type,
-                objects=counts.objects,
-                created=counts.created if counts.HasField("created") else None,
-                updated=counts.updated if counts.HasField("updated") else None,
-                identical=counts.identical if counts.HasField("identical") else None,
-                removed=counts.removed if counts.HasField("removed") else None,
-            )
-            for counts in progress.object_types
-        ),
+        object_types=tuple(_type_progress(counts) for counts in progress.object_types),
+        records_expected=progress.records_expected if progress.HasField("records_expected") else None,
+    )
+
+
+def _type_progress(counts: import_service_pb2.ObjectTypeProgress) -> ObjectTypeProgress:
+    expected = counts.expected
+    return ObjectTypeProgress(
+        object_type=counts.object_type,
+        objects=counts.objects,
+        created=counts.created if counts.HasField("created") else None,
+        updated=counts.updated if counts.HasField("updated") else None,
+        identical=counts.identical if counts.HasField("identical") else None,
+        removed=counts.removed if counts.HasField("removed") else None,
+        expected=ExpectedEffects(
+            created=expected.created,
+            updated=expected.updated,
+            missing=expected.missing,
+            estimated=expected.estimated,
+        )
+        if counts.HasField("expected")
+        else None,
     )

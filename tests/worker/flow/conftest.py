@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from import_worker.flow.pace import Growing, Pace
 from import_worker.sandbox.app import build_app
 from import_worker.sandbox.switches import Switches
 from import_worker.settings import Settings
+from longshore import RetryPolicy
+from longshore.admin import QueueSettings
 
 TOKEN = "a token of the tests"
 
@@ -37,6 +40,7 @@ version: 1
 kind: import
 name: places
 window: {window}
+resume_window: {resume_window}
 source:
   type: rest
   base_url: "{source}"
@@ -142,6 +146,7 @@ class World:
         source: the paginated API.
         calls: to the sandbox.
         folder: of the configured imports.
+        env: where references of the configuration find their values.
     """
 
     client: longshore.Client
@@ -150,16 +155,25 @@ class World:
     calls: "Calls"
     folder: Path
     pace = QUICK
+    impatient = replace(QUICK, patience=0.0)
+    at_once = QueueSettings(retry_policy=RetryPolicy(initial_backoff=0.01, max_backoff=0.05))
 
     def __init__(self, view: httpx.AsyncClient, info_url: str, broker: str) -> None:
         self.view = view
         self.info_url = info_url
         self.broker = broker
+        self.env = {"ASSETS_TOKEN": TOKEN, "OLD_TOKEN": "an old token"}
         self._workers: list[tuple[Worker, asyncio.Event, asyncio.Task[Any]]] = []
 
     def configure(self, text: str = CONFIG, **changes: Any) -> None:
         """Write the import's file."""
-        values = {"window": 8, "token": "ASSETS_TOKEN", "start_wait": "1h", "max_objects": 3} | changes
+        values = {
+            "window": 8,
+            "resume_window": "1h",
+            "token": "ASSETS_TOKEN",
+            "start_wait": "1h",
+            "max_objects": 3,
+        } | changes
         text = text.format(source=self.source.url, info_url=self.info_url, **values)
         (self.folder / "places.yaml").write_text(text)
 
@@ -171,8 +185,7 @@ class World:
             pace: of its steps.
         """
         settings = Settings(address="127.0.0.1:0", broker=self.broker, imports=self.folder, grace_seconds=5)
-        env = {"ASSETS_TOKEN": TOKEN, "OLD_TOKEN": "an old token"}
-        worker = Worker(settings, env=env, pace=pace, sleep=_at_once)
+        worker = Worker(settings, env=self.env, pace=pace, sleep=_at_once)
         await worker.__aenter__()
         stop = asyncio.Event()
         running = asyncio.create_task(stop.wait() if serve_only else worker.run_until(stop))

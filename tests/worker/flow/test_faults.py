@@ -86,6 +86,7 @@ async def test_throttling_that_takes_for_ever(world):
     await world.rest()
     await world.work(pace=replace(world.pace, patience=0.0))
     world.source.instead = lambda resource, first: Response(status_code=429, headers={"Retry-After": "600"})
+    world.configure(resume_window="0")
     run = await world.run()
     await check_failed(world, run, "THROTTLED")
 
@@ -137,6 +138,7 @@ async def test_waiting_for_the_source_is_shown(world):
 
 
 async def test_a_source_that_stays_away(world):
+    world.configure(resume_window="0")
     world.source.instead = lambda resource, first: Response(status_code=500) if first else None
     run = await world.run()
     assert "3 attempts" in run.failure.message

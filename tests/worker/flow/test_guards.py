@@ -36,6 +36,32 @@ async def test_far_fewer_objects_than_in_the_last_good_run(world):
     assert [each["state"] for each in await world.executions()] == ["DONE", "CANCELLED"]
 
 
+async def test_a_shrink_that_the_user_accepts(world):
+    await world.run()
+    del world.source.tables["regions"][5:]
+    for row in world.source.tables["regions"]:
+        row["parent"] = None
+    run = await world.run(accept_shrink=True)
+    assert (run.state, run.failure, run.accept_shrink) == (ImportState.SUCCEEDED, None, True)
+    await world.check_equal()
+    again = await world.run()
+    assert (again.state, again.accept_shrink) == (ImportState.SUCCEEDED, False)  # it is the baseline now
+
+
+async def test_accepting_a_shrink_allows_no_empty_type(world):
+    await world.run()
+    world.source.tables["countries"] = []
+    run = await world.run(accept_shrink=True)
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "EMPTY_SOURCE")
+
+
+async def test_types_that_may_be_empty_are_recorded(world):
+    path = world.folder / "places.yaml"
+    path.write_text(path.read_text().replace("resource: countries", "resource: countries\n      allow_empty: true"))
+    run = await world.run()
+    assert run.allowed_empty == ("Country",)
+
+
 async def test_errors_of_assets_are_told_and_make_no_baseline(world):
     world.source.tables["regions"][0]["country"] = "nowhere"
     run = await world.run()

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from import_worker.flow.run import GIVING_UP, TERMINAL, TRANSITIONS, State, Trigger, WrongTransition, advance
+from import_worker.flow.run import GIVING_UP, TERMINAL, TRANSITIONS, Mode, State, Trigger, WrongTransition, advance
 from longshore.v1 import import_service_pb2
 
 # Written out once more by hand, from the point of view of each trigger.
@@ -27,6 +27,7 @@ EXPECTED = {
     Trigger.CANCEL: dict.fromkeys((*BEFORE_READING, State.READING, State.SUSPENDED, State.FAILING), State.CANCELLING),
     Trigger.GIVEN_UP: {State.FAILING: State.FAILED, State.CANCELLING: State.CANCELLED},
     Trigger.RESTART: {State.FAILING: State.QUEUED},
+    Trigger.REHEARSED: {},  # the end of a rehearsal only
 }
 
 
@@ -39,6 +40,32 @@ def test_every_trigger_in_every_state(run, state, trigger):
             advance(run, trigger, now=2000.0)
     else:
         assert advance(run, trigger, now=2000.0).state is expected
+
+
+def test_a_rehearsal_can_never_complete_and_always_end(run):
+    """Whatever triggers it meets, in whatever order."""
+    reached, todo = set(), [replace(run, mode=Mode.REHEARSAL)]
+    while todo:
+        here = todo.pop()
+        if here.state in reached:
+            continue
+        reached.add(here.state)
+        for trigger in Trigger:
+            try:
+                todo.append(advance(here, trigger, now=2000.0))
+            except WrongTransition:
+                continue
+    assert reached == set(State) - {
+        State.COMPLETING,
+        State.PROCESSING,
+        State.SUCCEEDED_WITH_ERRORS,
+        State.SUSPENDED,
+    }
+
+
+def test_modes_are_those_of_the_contract():
+    names = {name.removeprefix("IMPORT_MODE_") for name in dict(import_service_pb2.ImportMode.items())}
+    assert names - {"UNSPECIFIED"} == set(Mode)
 
 
 def test_states_are_those_of_the_contract():

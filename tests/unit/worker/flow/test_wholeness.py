@@ -67,7 +67,14 @@ def test_too_few_of_the_last_good_run(whole):
     fault = fault_of(replace(whole, lanes=[lane("countries", {"Country": 7}), whole.lanes[1]]))
     assert fault.reason == "TOO_FEW_OBJECTS"
     assert "7 objects and had 10" in fault.message
-    assert "min_ratio_of_last_good" in fault.message
+    assert "--accept-shrink" in fault.message
+
+
+def test_a_shrink_that_was_accepted_is_whole_but_nothing_else_is(whole):
+    shrunken = replace(whole, lanes=[lane("countries", {"Country": 7}), whole.lanes[1]], accept_shrink=True)
+    assert fault_of(shrunken) is None
+    assert fault_of(replace(shrunken, failed=1)).reason == "STEP_FAILED"
+    assert fault_of(replace(shrunken, lanes=[lane("countries", {}), whole.lanes[1]])).reason == "EMPTY_SOURCE"
 
 
 def test_where_missing_objects_are_ignored_fewer_are_fine(whole):
