@@ -119,6 +119,7 @@ def test_programs_get_json_lines(cli):
         "updated": None,
         "identical": None,
         "removed": None,
+        "expected": None,
     }
     assert runs[0]["create_time"] == "2030-03-17T17:46:40+00:00"
 

@@ -145,7 +145,7 @@ class Imports:
         return read_run((await self._channel.call(self._stub.CancelImport, request)).run)
 
     async def resume(self, import_id: str) -> Import:
-        """Go on with a suspended run. One that has ended is started anew from page one; one that goes on stays as it is.
+        """Go on with a suspended run. One that has ended starts anew from page one; one that goes on stays as it is.
 
         Raises:
             ImportNotFound: no such run, or its import is configured no more.

@@ -26,7 +26,7 @@ async def test_it_reads_a_page_of_each_resource_sends_a_few_chunks_and_cancels(w
 
 async def test_it_makes_no_baseline_and_removes_nothing(world):
     await world.run()
-    baseline = await world.client.kv.entry([entry.key async for entry in world.client.kv.list("dest:")][0])
+    (baseline,) = [entry async for entry in world.client.kv.list("dest:")]
     del world.source.tables["regions"][8:]
     assert (await rehearsed(world)).state is ImportState.SUCCEEDED
     assert await world.client.kv.entry(baseline.key) == baseline
