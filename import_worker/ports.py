@@ -28,11 +28,19 @@ class Page:
         records: the records in source order. Empty only where the source said so with an empty list.
         next_cursor: where to go on. None: the lane ended by a stop condition.
         url: the address that was read, without secrets, for messages.
+        number: of the page within the resource, over all of its lanes, from 0.
+        full: the page held as many records as were asked for; True where the pagination names no page size. Lanes
+            have read a resource without a gap where, in the order of `number` over all lanes, every page before the
+            last one with records was full and has records itself.
+        total: records that the source has in all, by its own statement on this page; None where it makes none.
     """
 
     records: list[Record]
     next_cursor: Cursor | None
     url: str
+    number: int = 0
+    full: bool = True
+    total: int | None = None
 
 
 class Source(Protocol):

@@ -5,9 +5,10 @@ Owns these rules. Each is a small generator of (path, message); a new rule is a 
 
 from collections.abc import Iterable, Iterator
 
+from import_worker.config.bodies import filled
 from import_worker.config.document import Path
 from import_worker.config.models import ImportConfig
-from import_worker.config.pagination import Pagination
+from import_worker.config.pagination import BODY_PATHS, SELECTORS, Pagination
 from import_worker.config.selectors import compile_selector
 from import_worker.config.transform import known_fields
 from import_worker.errors import MappingBroken
@@ -44,8 +45,8 @@ def _pagination(config: ImportConfig) -> Iterator[Finding]:
     for index, resource in enumerate(config.resources):
         if resource.pagination is None and config.source.pagination is None:
             message = (
-                "has no pagination; write pagination: {type: ...} here or in source (single_page, json_link, "
-                "header_link, offset)"
+                "has no pagination; write pagination: {type: ...} here or in source (single_page, page_number, offset, "
+                "cursor, json_link, header_link, continue)"
             )
             yield ("resources", index), message
 
@@ -60,8 +61,23 @@ def _source_selectors(config: ImportConfig) -> Iterator[Finding]:
 
 
 def _pagination_selectors(path: Path, pagination: Pagination | None) -> Iterator[Finding]:
-    for key in ("next_url_path", "total_path"):
+    for key in SELECTORS:
         yield from _selector((*path, key), getattr(pagination, key, None))
+
+
+def _body_paths(config: ImportConfig) -> Iterator[Finding]:
+    """What the pagination puts into a body needs a body, and an object at every step on the way."""
+    for index, resource in enumerate(config.resources):
+        pagination = resource.pagination or config.source.pagination
+        given = {key: getattr(pagination, key, None) for key in BODY_PATHS}
+        places = {place: key for key, place in given.items() if place is not None}
+        if places and resource.method != "POST":
+            keys = ", ".join(places.values())
+            yield ("resources", index, "method"), f"{keys} of the pagination needs a body: write method: POST"
+        try:
+            filled(resource.body or {}, places)
+        except ValueError as error:
+            yield ("resources", index, "body"), str(error)
 
 
 def _attribute_selectors(config: ImportConfig) -> Iterator[Finding]:
@@ -179,6 +195,7 @@ _RULES = (
     _type_names,
     _pagination,
     _source_selectors,
+    _body_paths,
     _attribute_selectors,
     _transforms,
     _type_resources,

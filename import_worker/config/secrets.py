@@ -66,7 +66,7 @@ def _from_file(path: str, _env: Mapping[str, str]) -> str:
 _RESOLVERS = {"env": _from_env, "file": _from_file}
 
 
-def _checked(text: str, info: ValidationInfo) -> str:
+def check_text(text: str, info: ValidationInfo) -> str:
     """The text itself, once its references are well formed and, where an environment is at hand, have values."""
     if "${" in _REFERENCE.sub("", text):
         raise ValueError("holds a reference of no known kind; write ${env:NAME} or ${file:/path}")
@@ -78,14 +78,14 @@ def _checked(text: str, info: ValidationInfo) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_checked)]
+Text = Annotated[str, AfterValidator(check_text)]
 """Text that may hold references. The context of a validation, if any, is the environment to check them against."""
 
 
 def _checked_param(value: Any, info: ValidationInfo) -> Any:
     if value is None or isinstance(value, list | dict):
         raise ValueError("must be text, a number, true or false")
-    return _checked(value, info) if isinstance(value, str) else value
+    return check_text(value, info) if isinstance(value, str) else value
 
 
 Param = Annotated[str | bool | int | float, BeforeValidator(_checked_param)]
@@ -125,4 +125,4 @@ class SecretRef:
     def _parse(cls, text: str, info: ValidationInfo) -> "SecretRef":
         if _REFERENCE.fullmatch(text) is None:
             raise ValueError("a secret must not stand in the file; write ${env:NAME} or ${file:/path} and set it there")
-        return cls(_checked(text, info))
+        return cls(check_text(text, info))

@@ -10,7 +10,15 @@ from typing import Any
 
 
 class Repeated(Exception):
-    """A token came again: the walk runs in a circle."""
+    """A token came again: the walk runs in a circle.
+
+    Attributes:
+        at_once: it is that of the page just before.
+    """
+
+    def __init__(self, *, at_once: bool) -> None:
+        super().__init__()
+        self.at_once = at_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +60,7 @@ class Guard:
         """
         digest = _digest(token)
         if digest in (self.last, self.mark):
-            raise Repeated
+            raise Repeated(at_once=digest == self.last)
         if self.steps + 1 == self.span:
             return Guard(last=digest, mark=digest, span=self.span * 2, steps=0)
         return Guard(last=digest, mark=self.mark, span=self.span, steps=self.steps + 1)

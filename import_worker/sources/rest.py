@@ -4,12 +4,14 @@ Owns the request of a resource, with its secrets put in place, and what counts a
 """
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from import_worker.config.auth import ApiKeyAuth, Auth, BearerAuth
+from import_worker.config.bodies import filled, resolve_value, texts_in
 from import_worker.config.models import ImportConfig
 from import_worker.config.resources import Resource
 from import_worker.config.secrets import has_reference, resolve_text, secrets_in
@@ -19,7 +21,7 @@ from import_worker.http.addresses import AddressRefused, Origin, with_params, wi
 from import_worker.http.exchange import SOURCE, Access, Limits, Request
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
-from import_worker.pagination.steps import Seen
+from import_worker.pagination.seen import Call, Seen
 from import_worker.pagination.walk import Walk
 from import_worker.ports import Clock, Cursor, Page, Record
 
@@ -32,15 +34,30 @@ class _Plan:
 
     Attributes:
         walk: its pages.
+        method: GET or POST.
         headers: of each of its requests.
         secret_params: query parameters from references; they are added to each request and stored nowhere.
+        body: what a POST sends, before the pagination adds to it.
         selector: where its records stand; None: the body itself is their list.
+        missing_is_empty: an answer where the selector finds nothing has no records.
     """
 
     walk: Walk
+    method: str
     headers: Mapping[str, str]
     secret_params: Mapping[str, str]
+    body: Mapping[str, Any]
     selector: Selector | None
+    missing_is_empty: bool
+
+    def request(self, call: Call) -> Request:
+        """What is sent for a page."""
+        url = with_params(call.url, self.secret_params)
+        if self.method != "POST":
+            return Request(url=url, headers=self.headers)
+        content = json.dumps(filled(self.body, call.body), ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", **self.headers}
+        return Request(method="POST", url=url, headers=headers, content=content)
 
 
 class RestSource:
@@ -94,12 +111,18 @@ class RestSource:
             Throttled: the source asks to wait.
         """
         plan = self._plans[resource]
-        url = with_params(plan.walk.address(cursor), plan.secret_params)
-        response, document = await self._transport.request_json(Request(url=url, headers=plan.headers))
+        response, document = await self._transport.request_json(plan.request(plan.walk.call(cursor)))
         shown = without_params(response.url, frozenset(plan.secret_params))
-        records = _records(document, plan.selector, shown)
-        seen = Seen(url=shown, headers=response.headers, document=document, records=records)
-        return Page(records=records, next_cursor=plan.walk.after(cursor, seen), url=shown)
+        records = _records(document, plan, shown)
+        turn = plan.walk.turn(cursor, Seen(url=shown, headers=response.headers, document=document, records=records))
+        return Page(
+            records=[] if turn.repeated else records,
+            next_cursor=turn.next_cursor,
+            url=shown,
+            number=turn.number,
+            full=turn.full,
+            total=turn.total,
+        )
 
     async def close(self) -> None:
         """Release connections."""
@@ -125,9 +148,12 @@ def _plan(config: ImportConfig, resource: Resource, base_url: str, env: Mapping[
             first_url=with_params(first_url, plain),
             secret_params=frozenset(secret) | own_param,
         ),
+        method=resource.method,
         headers={name: resolve_text(value, env) for name, value in headers.items()},
         secret_params=secret,
+        body=resolve_value(resource.body or {}, env),
         selector=compile_selector(resource.data_selector) if resource.data_selector else None,
+        missing_is_empty=resource.on_missing_data == "empty",
     )
 
 
@@ -148,15 +174,16 @@ def _secrets(config: ImportConfig, env: Mapping[str, str]) -> tuple[str, ...]:
     """Every value that came from a reference and may be secret: all but parts of addresses."""
     texts = [*config.source.headers.values()]
     for resource in config.resources:
-        texts += [*resource.headers.values(), *map(str, resource.params.values())]
+        texts += [*resource.headers.values(), *map(str, resource.params.values()), *texts_in(resource.body)]
     match config.source.auth:
         case BearerAuth(token=reference) | ApiKeyAuth(value=reference):
             texts.append(reference.reference)
     return tuple(value for text in texts for value in secrets_in(text, env) if len(value) >= _SHORTEST_SECRET)
 
 
-def _records(document: Any, selector: Selector | None, url: str) -> list[Record]:
-    """The records of an answer. Only an empty list means that there are none."""
+def _records(document: Any, plan: _Plan, url: str) -> list[Record]:
+    """The records of an answer. Only an empty list means that there are none, unless the file says otherwise."""
+    selector = plan.selector
     if selector is None:
         found, where = document, "the body"
     else:
@@ -164,6 +191,8 @@ def _records(document: Any, selector: Selector | None, url: str) -> list[Record]
             found, where = selector.select(document), f"data_selector {selector.text!r}"
         except ValueError as error:
             raise SourceBroken(f"{error} (at {url})") from None
+    if found is None and plan.missing_is_empty:
+        return []
     if not isinstance(found, list):
         raise SourceBroken(f"{where} is {_kind(found)} at {url}, but must be a list of records; {_advice(document)}")
     for index, record in enumerate(found):

@@ -218,7 +218,7 @@ REFERENCE_FAULTS = [
     ("param: key", "param: key, header: X-Key", "10: source.auth: name either the header or the query parameter"),
     ("total_path: meta.total", "total_path: 'a['", "11: source.pagination.total_path: 'a[' is no JMESPath selector"),
     ("primary: code", "primary: 'a['", "16: resources[0].primary: 'a[' is no JMESPath selector"),
-    ("max_pages: 50", "total_header: T", "11: source.pagination: the total stands either in the body"),
+    ("max_pages: 50", "total_header: T", "11: source.pagination: write at most one of total_path, total_header"),
     ('"${env:PLACES_KEY}"', "${env:PLACES_KEY}", "10: (document): is not valid YAML"),
 ]
 
