@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,21 +25,29 @@ class Served(NamedTuple):
 async def broker(folder: Path, *options: str) -> AsyncIterator[Served]:
     """A broker on the SQLite file store.db of the folder."""
     command = ["queue_service", "--address", "127.0.0.1:0", "--database", str(folder / "store.db"), *options]
-    async with _running(command, marker="broker on ") as (line, pid):
+    async with running(command, marker="broker on ") as (line, pid):
         yield Served(line.partition("broker on ")[2].partition(",")[0], pid)
 
 
 @contextlib.asynccontextmanager
 async def echo() -> AsyncIterator[str]:
     """A server that returns what it gets: what grpc.aio alone can do here. Yields its address."""
-    async with _running(["benchmarks.servers"], marker="echo on ") as (line, _):
+    async with running(["benchmarks.servers"], marker="echo on ") as (line, _):
         yield line.partition("echo on ")[2].strip()
 
 
 @contextlib.asynccontextmanager
-async def _running(module: list[str], marker: str) -> AsyncIterator[tuple[str, int]]:
+async def running(
+    module: list[str], marker: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[str, int]]:
+    """A module with its arguments as a process. Yields the line that says where it serves, and its process id."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *module, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        sys.executable,
+        "-m",
+        *module,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, **(environment or {})},
     )
     try:
         assert process.stdout is not None
