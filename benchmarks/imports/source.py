@@ -50,7 +50,11 @@ class Pages:
         offset, size = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["500"])[0])
         body = self._made.get((offset, size)) or self._page(offset, size)
         following = offset + size
-        link = json.dumps(f"http://{host}/devices?offset={following}&limit={size}") if following < self._records else "null"
+        link = (
+            json.dumps(f"http://{host}/devices?offset={following}&limit={size}")
+            if following < self._records
+            else "null"
+        )
         content = b'{"next":%b,"total":%d,%b' % (link.encode(), self._records, body)
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
         return head.encode() + content

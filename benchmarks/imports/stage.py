@@ -162,8 +162,14 @@ async def stage(scene: Scene, folder: Path) -> AsyncIterator[Stage]:
             )
             return line.partition(" on ")[2].split()[0].rstrip(",").removeprefix("http://")
 
-        source = await start("source", "benchmarks.imports.source", *_options(records=scene.records, size=scene.size, latency=scene.latency))
-        broker = await start("broker", "queue_service", "--address", "127.0.0.1:0", "--database", str(folder / "store.db"))
+        source = await start(
+            "source",
+            "benchmarks.imports.source",
+            *_options(records=scene.records, size=scene.size, latency=scene.latency),
+        )
+        broker = await start(
+            "broker", "queue_service", "--address", "127.0.0.1:0", "--database", str(folder / "store.db")
+        )
         sandbox = ""
         if scene.into == ASSETS:
             stalls = _options(stall_every=1, stall_seconds=scene.latency) if scene.latency else []
@@ -180,9 +186,7 @@ async def stage(scene: Scene, folder: Path) -> AsyncIterator[Stage]:
             )
         )
         where = _options(broker=broker, imports=folder / "imports", address="127.0.0.1:0")
-        addresses = [
-            await start(f"worker {number + 1}", "import_worker", *where) for number in range(scene.workers)
-        ]
+        addresses = [await start(f"worker {number + 1}", "import_worker", *where) for number in range(scene.workers)]
         imports = await stack.enter_async_context(longshore.connect_imports(addresses[0]))
         yield Stage(folder, pids, imports)
 

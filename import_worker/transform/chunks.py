@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import orjson
+
 from import_worker.config.destination import Chunks
 from import_worker.transform.mapper import MappedObject, Quarantined
 from import_worker.transform.naming import selector_of
@@ -168,4 +170,12 @@ def _cost(type_name: str, content: bytes, *, first: bool) -> int:
 
 
 def _encode(value: Any) -> bytes:
+    """The same bytes for equal values. An integer of more than 64 bits takes the slow way: orjson knows none."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return _encode_slowly(value)
+
+
+def _encode_slowly(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

@@ -54,7 +54,7 @@ def convert(value: Any, attribute: Attribute) -> Any:
 
 
 def _text(value: Any, _attribute: Attribute) -> str:
-    text = scalar_text(value)
+    text = value if isinstance(value, str) else scalar_text(value)
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -63,6 +63,8 @@ def _text(value: Any, _attribute: Attribute) -> str:
 
 
 def _integer(value: Any, _attribute: Attribute) -> int:
+    if type(value) is int and value in _INTEGERS:
+        return value
     text = value if isinstance(value, str) else scalar_text(value)
     if isinstance(value, bool) or not _INTEGRAL.fullmatch(text) or int(text) not in _INTEGERS:
         raise Unfit(f"{_shown(value)} is no whole number of 64 bits")
@@ -70,6 +72,8 @@ def _integer(value: Any, _attribute: Attribute) -> int:
 
 
 def _boolean(value: Any, _attribute: Attribute) -> bool:
+    if isinstance(value, bool):
+        return value
     found = _BOOLEANS.get(scalar_text(value).lower())
     if found is None:
         raise Unfit(f"{_shown(value)} is neither true nor false")
