@@ -43,6 +43,8 @@ class FakeImports(import_service_pb2_grpc.ImportServiceServicer):
             create_time=Timestamp(seconds=1_900_000_000),
             update_time=Timestamp(seconds=1_900_000_000),
         )
+        if state == "SUSPENDED":
+            run.suspended_until.seconds = 1_900_000_000
         if state == self.states[-1] and self.failure:
             run.failure.reason, run.failure.message = self.failure
         return run
@@ -62,6 +64,9 @@ class FakeImports(import_service_pb2_grpc.ImportServiceServicer):
 
     def CancelImport(self, request, context):  # noqa: N802
         return import_service_pb2.CancelImportResponse(run=self.run("CANCELLING"))
+
+    def ResumeImport(self, request, context):  # noqa: N802
+        return import_service_pb2.ResumeImportResponse(run=self.run("READING"))
 
     def ListImports(self, request, context):  # noqa: N802
         token = "" if request.page_token else "more"
@@ -99,7 +104,7 @@ def cli(worker):
 
 
 def test_a_run_is_followed_line_by_line_and_repeats_are_left_out(cli, worker):
-    result = cli("import", "run", "devices")
+    result = cli("import", "run", "devices", "--output", "text")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert [line.split()[1] for line in lines] == ["QUEUED", "READING", "SUCCEEDED"]
@@ -108,8 +113,8 @@ def test_a_run_is_followed_line_by_line_and_repeats_are_left_out(cli, worker):
     assert worker.started[0].request_id
 
 
-def test_programs_get_json_lines(cli):
-    result = cli("import", "run", "devices", "--output", "json")
+def test_what_is_no_terminal_gets_json_lines(cli):
+    result = cli("import", "run", "devices")
     runs = [json.loads(line) for line in result.stdout.splitlines()]
     assert [run["state"] for run in runs] == ["QUEUED", "READING", "SUCCEEDED"]
     assert runs[0]["progress"]["object_types"][0] == {
@@ -133,6 +138,34 @@ def test_the_exit_code_tells_the_end_and_stderr_the_reason(cli, worker, state, c
     result = cli("import", "watch", ID)
     assert result.exit_code == code
     assert result.stderr == ("SOURCE_ERROR: page 3 is HTML; check base_url\n" if code else "")
+
+
+def test_a_suspended_import_is_left_with_the_ways_to_go_on(cli, worker):
+    worker.states = ["READING", "SUSPENDED"]
+    worker.failure = ("SOURCE_UNAVAILABLE", "the source is away")
+    worker.stay = True
+    result = cli("import", "watch", ID)
+    assert result.exit_code == 6
+    assert "SOURCE_UNAVAILABLE: the source is away" in result.stderr
+    assert f"longshore import resume {ID}" in result.stderr
+    assert "17:46:40 UTC" in result.stderr
+
+
+def test_resuming_follows_what_goes_on(cli, worker):
+    result = cli("import", "resume", ID)
+    assert (result.exit_code, result.stderr) == (0, "")
+    result = cli("import", "resume", "0190-ended")
+    assert result.exit_code == 0
+    assert f"had ended; {ID} goes over its whole source" in result.stderr
+
+
+def test_what_is_asked_of_a_run_is_sent(cli, worker):
+    cli("import", "run", "devices", "--full", "--accept-shrink", "--input", "site=Oslo", "--input", "since=2030=1")
+    cli("import", "rehearse", "devices")
+    run, rehearsal = worker.started
+    assert (run.full, run.accept_shrink, run.rehearse) == (True, True, False)
+    assert dict(run.inputs) == {"site": "Oslo", "since": "2030=1"}
+    assert (rehearsal.full, rehearsal.accept_shrink, rehearsal.rehearse) == (False, False, True)
 
 
 def test_an_active_import_is_followed_and_said(cli, worker):

@@ -3,7 +3,7 @@
 The import worker is a service of its own, with its own address.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -74,6 +74,7 @@ class Imports:
         accept_shrink: bool = False,
         full: bool = False,
         rehearse: bool = False,
+        inputs: Mapping[str, str] | None = None,
     ) -> StartedImport:
         """Start a run; a destination has one run at a time.
 
@@ -83,6 +84,7 @@ class Imports:
             accept_shrink: allow this run to have fewer objects than the last good one.
             full: read everything, also where the configuration is incremental.
             rehearse: send a few chunks and cancel the execution, which changes no object.
+            inputs: values of the configuration's inputs, by name. None: their defaults.
 
         Raises:
             ImportNotFound: no import of this name is configured.
@@ -94,6 +96,7 @@ class Imports:
             accept_shrink=accept_shrink,
             full=full,
             rehearse=rehearse,
+            inputs=inputs,
         )
         response = await self._channel.call(self._stub.StartImport, request)
         return StartedImport(run=read_run(response.run), already_active=response.already_active)
