@@ -22,7 +22,7 @@ from import_worker.http.exchange import DESTINATION, Access, Limits, Request
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
 from longshore.cli.display import Display
-from longshore.cli.imports import summary
+from longshore.cli.progress import summary
 
 IMPORT = "iso-3166"
 
