@@ -38,12 +38,13 @@ class Catalogue:
     folder: Path
     env: Mapping[str, str]
 
-    def load(self, name: str) -> ImportConfig:
-        """The configuration of an import, with every reference to a secret known to have a value.
+    def load(self, name: str, inputs: Mapping[str, str]) -> ImportConfig:
+        """The configuration of an import with its inputs, and every reference to a secret known to have a value.
 
         Raises:
             NotConfigured: no file has that name.
             ConfigInvalid: its file is faulty, or two files have that name.
+            InputsInvalid: inputs are missing, unknown or ill typed.
         """
         files = {path: declared_name(path) for path in islice(sorted(self.folder.glob("*.yaml")), MAX_FILES)}
         found = [path for path, declared in files.items() if declared == name]
@@ -52,7 +53,7 @@ class Catalogue:
         if len(found) > 1:
             message = f"{name!r} is also the name in {found[0]}; each import needs a name of its own"
             raise ConfigInvalid([Fault(file=str(path), line=1, path="name", message=message) for path in found[1:]])
-        return load_import(found[0], self.env)
+        return load_import(found[0], self.env).with_inputs(inputs)
 
 
 def declared_name(path: Path) -> str:

@@ -4,9 +4,11 @@ Owns these rules. Each is a small generator of (path, message); a new rule is a 
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from import_worker.config.bodies import filled
 from import_worker.config.document import Path
+from import_worker.config.inputs import REFERENCE, without_inputs
 from import_worker.config.models import ImportConfig
 from import_worker.config.pagination import BODY_PATHS, SELECTORS, Pagination
 from import_worker.config.selectors import compile_selector
@@ -56,7 +58,7 @@ def _source_selectors(config: ImportConfig) -> Iterator[Finding]:
     for index, resource in enumerate(config.resources):
         yield from _selector(("resources", index, "data_selector"), resource.data_selector)
         yield from _selector(("resources", index, "primary"), resource.primary)
-        yield from _selector(("resources", index, "filter"), resource.filter)
+        yield from _selector(("resources", index, "filter"), without_inputs(resource.filter or "") or None)
         yield from _pagination_selectors(("resources", index, "pagination"), resource.pagination)
 
 
@@ -190,7 +192,38 @@ def _external_ids(config: ImportConfig) -> Iterator[Finding]:
     return _duplicates(ids)
 
 
+def _input_places(config: ImportConfig) -> Iterator[Finding]:
+    """References to inputs: of those that are declared, and in resources only."""
+    for path, text in _texts((), config.model_dump(mode="json")):
+        for found in REFERENCE.finditer(text):
+            if path[0] != "resources":
+                yield path, f"an input stands in resources only, and not here: {found[0]}"
+            elif found[1] not in config.inputs:
+                hint = _instead(found[1], list(config.inputs)) if config.inputs else "; declare it in inputs"
+                yield path, f"there is no input {found[1]!r}{hint}"
+
+
+def _texts(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _texts((*path, key), item)
+
+
+def _quarantine_budget(config: ImportConfig) -> Iterator[Finding]:
+    if config.quarantine.max_total and config.destination.missing_objects.policy == "remove":
+        message = (
+            "must be 0 where missing objects are removed: completing without the quarantined records would remove "
+            f"their objects. Write {config.destination_key}.missing_objects: {{policy: ignore}} if the destination "
+            "keeps what an import no longer has"
+        )
+        yield ("quarantine", "max_total"), message
+
+
 _RULES = (
+    _input_places,
+    _quarantine_budget,
     _resource_names,
     _type_names,
     _pagination,

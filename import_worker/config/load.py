@@ -148,6 +148,12 @@ def _not_listed(error: ErrorDetails) -> str:
     return f"must be {allowed}{hint}"
 
 
+_PATTERNS: Mapping[str, str] = {
+    r"^[a-z0-9][a-z0-9-]{0,62}$": "must be 1 to 63 of a-z, 0-9 and hyphen, and begin with a letter or digit",
+    r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$": "must be 1 to 63 of letters, digits, hyphen and _, and begin with a letter or _",
+}
+"""What patterns of the models say."""
+
 _MESSAGES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "extra_forbidden": _unknown_key,
     "missing": lambda _: "this key is required",
@@ -158,7 +164,7 @@ _MESSAGES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "model_type": lambda _: "must be a mapping of keys",
     "dict_type": lambda _: "must be a mapping of keys",
     "tuple_type": lambda _: "must be a list",
-    "string_pattern_mismatch": lambda _: "must be 1 to 63 of a-z, 0-9 and hyphen, and begin with a letter or digit",
+    "string_pattern_mismatch": lambda error: _PATTERNS.get(str(error.get("ctx", {}).get("pattern")), _generic(error)),
 }
 """Words for people; what is not listed keeps pydantic's."""
 

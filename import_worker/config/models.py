@@ -3,12 +3,15 @@
 Owns the root model. It holds references only, never a secret, so it may be stored and read back as JSON.
 """
 
+import json
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from import_worker.config.assets import Assets
 from import_worker.config.base import Model, Name
+from import_worker.config.inputs import Input, InputName, Value, fill_resource, read_inputs
 from import_worker.config.jsonl import Jsonl
 from import_worker.config.object_types import Attribute, ObjectType
 from import_worker.config.operation import Notification, Schedule
@@ -16,6 +19,12 @@ from import_worker.config.pagination import Pagination
 from import_worker.config.quantities import Duration
 from import_worker.config.resources import Resource
 from import_worker.config.source import Source
+
+
+class Quarantine(Model):
+    """How many records a run may leave behind because they cannot be transformed or are too large."""
+
+    max_total: int = Field(default=0, ge=0, le=10_000)
 
 
 class ImportConfig(Model):
@@ -32,6 +41,8 @@ class ImportConfig(Model):
     resume_window: Duration = 3600.0
     schedule: Schedule | None = None
     notifications: tuple[Notification, ...] = Field(default=(), max_length=10)
+    inputs: dict[InputName, Input] = Field(default_factory=dict)
+    quarantine: Quarantine = Quarantine()
     source: Source
     resources: tuple[Resource, ...] = Field(min_length=1)
     assets: Assets | None = None
@@ -42,6 +53,26 @@ class ImportConfig(Model):
         if (self.assets is None) == (self.jsonl is None):
             raise ValueError("needs exactly one destination: assets or jsonl")
         return self
+
+    def with_inputs(self, given: Mapping[str, str]) -> "ImportConfig":
+        """The configuration with its inputs put in place, which are then the defaults of what it declares.
+
+        Raises:
+            InputsInvalid: naming every input that is missing, unknown or ill typed.
+        """
+        values = read_inputs(self.inputs, given)
+        if not values:
+            return self
+        file = self.model_dump(mode="json")
+        file["resources"] = [fill_resource(resource, values) for resource in file["resources"]]
+        for name, value in values.items():
+            file["inputs"][name]["default"] = value
+        return type(self).model_validate_json(json.dumps(file))
+
+    @property
+    def input_values(self) -> Mapping[str, Value]:
+        """The values of inputs that are known: those of a start, or defaults."""
+        return {name: each.default for name, each in self.inputs.items() if each.default is not None}
 
     @property
     def destination_key(self) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
+from import_worker.config import inputs
 from import_worker.errors import Permanent
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^{}]+)\}")
@@ -68,8 +69,8 @@ _RESOLVERS = {"env": _from_env, "file": _from_file}
 
 def check_text(text: str, info: ValidationInfo) -> str:
     """The text itself, once its references are well formed and, where an environment is at hand, have values."""
-    if "${" in _REFERENCE.sub("", text):
-        raise ValueError("holds a reference of no known kind; write ${env:NAME} or ${file:/path}")
+    if "${" in inputs.REFERENCE.sub("", _REFERENCE.sub("", text)):
+        raise ValueError("holds a reference of no known kind; write ${env:NAME}, ${file:/path} or ${input:NAME}")
     if info.context is not None:
         try:
             resolve_text(text, info.context)

@@ -7,6 +7,7 @@ import grpc
 
 import longshore
 from import_worker.catalogue import NotConfigured
+from import_worker.config.inputs import InputsInvalid
 from import_worker.errors import ConfigInvalid
 from import_worker.flow.control import TooManyRaces
 from import_worker.flow.run import WrongTransition
@@ -42,6 +43,15 @@ def _invalid_request(error: InvalidRequest) -> Failure:
         reason="ERROR_REASON_INVALID_REQUEST",
         message=str(error),
         faults=(FieldFault(field=error.field, description=error.description),),
+    )
+
+
+def _inputs_invalid(error: InputsInvalid) -> Failure:
+    return Failure(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason="ERROR_REASON_INVALID_REQUEST",
+        message=str(error),
+        faults=tuple(FieldFault(field=f"inputs.{name}", description=fault) for name, fault in error.faults.items()),
     )
 
 
@@ -113,6 +123,7 @@ def _unavailable(message: str) -> Failure:
 
 _ANSWERS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     InvalidRequest: _invalid_request,
+    InputsInvalid: _inputs_invalid,
     ConfigInvalid: _config_invalid,
     NotConfigured: _not_configured,
     NoSuchImport: _no_such_import,

@@ -36,7 +36,7 @@ class ImportService(ImportServiceServicer):
         name = _text("name", request.name, MAX_NAME_BYTES)
         has_id = request.HasField("request_id")
         request_id = _text("request_id", request.request_id, MAX_REQUEST_ID_BYTES) if has_id else None
-        config = await asyncio.to_thread(self._catalogue.load, name)
+        config = await asyncio.to_thread(self._catalogue.load, name, dict(request.inputs))
         wishes = control.Wishes(accept_shrink=request.accept_shrink, full=request.full, rehearse=request.rehearse)
         started = await control.start(self._flow, config, request_id, wishes)
         return pb.StartImportResponse(already_active=started.already_active, run=import_message(started.view))

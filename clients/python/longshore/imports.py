@@ -89,6 +89,7 @@ class Imports:
         Raises:
             ImportNotFound: no import of this name is configured.
             ConfigInvalid: its configuration is faulty.
+            InvalidRequest: inputs are missing, unknown or ill typed.
         """
         request = import_service_pb2.StartImportRequest(
             name=name,
