@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from import_worker.config.assets import Assets
 from import_worker.config.base import Model, Name
-from import_worker.config.inputs import Input, InputName, Value, fill_resource, read_inputs
+from import_worker.config.inputs import Input, InputName, fill_resource, read_inputs
 from import_worker.config.jsonl import Jsonl
 from import_worker.config.object_types import Attribute, ObjectType
 from import_worker.config.operation import Notification, Schedule
@@ -70,9 +70,10 @@ class ImportConfig(Model):
         return type(self).model_validate_json(json.dumps(file))
 
     @property
-    def input_values(self) -> Mapping[str, Value]:
-        """The values of inputs that are known: those of a start, or defaults."""
-        return {name: each.default for name, each in self.inputs.items() if each.default is not None}
+    def input_texts(self) -> Mapping[str, str]:
+        """The values of inputs that are known, as a start gives them: those of a start, or defaults."""
+        known = {name: each.default for name, each in self.inputs.items() if each.default is not None}
+        return {name: value if isinstance(value, str) else json.dumps(value) for name, value in known.items()}
 
     @property
     def destination_key(self) -> str:

@@ -4,7 +4,7 @@ Nothing is started here: the Commit leaves an event behind, and any worker goes 
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import longshore
@@ -137,8 +137,8 @@ async def _cancel(flow: Flow, kept: Kept[Run]) -> None:
     await flow.client.group(kept.value.group_id).cancel()
 
 
-Load = Callable[[str], Awaitable[ImportConfig]]
-"""Reads a configuration, as it is now, by its name."""
+Load = Callable[[str, Mapping[str, str]], Awaitable[ImportConfig]]
+"""Reads a configuration, as it is now, by its name and with inputs."""
 
 
 async def resume(flow: Flow, import_id: str, load: Load) -> ImportView:
@@ -161,7 +161,8 @@ async def resume(flow: Flow, import_id: str, load: Load) -> ImportView:
         run = kept.value
         if run.state in TERMINAL:
             wishes = Wishes(rehearse=run.mode is Mode.REHEARSAL, full=run.mode is Mode.FULL)
-            return (await start(flow, await load(run.name), None, wishes)).view
+            inputs = (await flow.ledger.config(import_id)).input_texts
+            return (await start(flow, await load(run.name, inputs), None, wishes)).view
         try:
             if run.state is State.SUSPENDED:
                 kept = await flow.ledger.move(kept, Trigger.RESUME, failure=None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +37,7 @@ class ImportService(ImportServiceServicer):
         name = _text("name", request.name, MAX_NAME_BYTES)
         has_id = request.HasField("request_id")
         request_id = _text("request_id", request.request_id, MAX_REQUEST_ID_BYTES) if has_id else None
-        config = await asyncio.to_thread(self._catalogue.load, name, dict(request.inputs))
+        config = await self._load(name, request.inputs)
         wishes = control.Wishes(accept_shrink=request.accept_shrink, full=request.full, rehearse=request.rehearse)
         started = await control.start(self._flow, config, request_id, wishes)
         return pb.StartImportResponse(already_active=started.already_active, run=import_message(started.view))
@@ -73,12 +74,11 @@ class ImportService(ImportServiceServicer):
 
     async def ResumeImport(self, request: pb.ResumeImportRequest, _context: Context) -> pb.ResumeImportResponse:
         """Go on with a run, or start a new one in its place."""
-
-        async def load(name: str) -> ImportConfig:
-            return await asyncio.to_thread(self._catalogue.load, name)
-
-        resumed = await control.resume(self._flow, _import_id(request.import_id), load)
+        resumed = await control.resume(self._flow, _import_id(request.import_id), self._load)
         return pb.ResumeImportResponse(run=import_message(resumed))
+
+    async def _load(self, name: str, inputs: Mapping[str, str]) -> ImportConfig:
+        return await asyncio.to_thread(self._catalogue.load, name, dict(inputs))
 
 
 def _text(field: str, value: str, longest: int) -> str:

@@ -299,3 +299,9 @@ async def world(tmp_path, monkeypatch, broker, serve) -> AsyncIterator[World]:
         stack.push_async_callback(found.rest)
         await found.work()
         yield found
+
+
+@pytest.fixture
+def config_text() -> str:
+    """The text of the import's file, before its values are put in place."""
+    return CONFIG

@@ -79,7 +79,7 @@ def test_inputs_are_frozen_with_the_configuration():
     config = parse_import(TEXT, "devices.yaml").with_inputs({"site": "BER", "limit": "5"})
     stored = ImportConfig.model_validate_json(json.dumps(config.model_dump(mode="json")))
     assert stored == config
-    assert stored.input_values == {"site": "BER", "limit": 5, "all": False}
+    assert stored.input_texts == {"site": "BER", "limit": "5", "all": "false"}
 
 
 @pytest.mark.parametrize(
