@@ -20,6 +20,7 @@ from import_worker.config.assets import Assets
 from import_worker.config.jsonl import Jsonl
 from import_worker.config.secrets import resolve_text
 from import_worker.flow.benches import Bench, Benches
+from import_worker.flow.board import KvBoard
 from import_worker.flow.changes import Changes
 from import_worker.flow.dispatch import OUT_OF_REACH, STEPS, handle
 from import_worker.flow.entries import LISTING
@@ -29,6 +30,8 @@ from import_worker.flow.queues import set_policies
 from import_worker.flow.step import Flow
 from import_worker.flow.sweep import sweep
 from import_worker.http.exchange import DESTINATION, Access, Limits
+from import_worker.http.reach import Reach
+from import_worker.http.redaction import Secrets
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
 from import_worker.jsonl.folder import JsonlFolder
@@ -36,6 +39,7 @@ from import_worker.ports import Clock, Destination
 from import_worker.rpc.errors import translate
 from import_worker.rpc.import_service import ImportService
 from import_worker.settings import Settings
+from import_worker.sources.door import Outside
 from import_worker.sources.rest import RestSource
 from import_worker.transform.mapper import Mapper
 from import_worker.webhook import Webhooks
@@ -55,7 +59,7 @@ log = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock, sleep: Sleep) -> Bench:
+def build_bench(config: ImportConfig, outside: Outside) -> Bench:
     """Open the adapters of an import.
 
     Raises:
@@ -63,33 +67,36 @@ def build_bench(config: ImportConfig, env: Mapping[str, str], clock: Clock, slee
     """
     return Bench(
         config=config,
-        source=RestSource(config, env=env, clock=clock, sleep=sleep),
-        destination=build_destination(config, env, clock, sleep),
+        source=RestSource(config, outside),
+        destination=build_destination(config, outside),
         mappers={resource.name: Mapper(config, resource.name) for resource in config.resources},
     )
 
 
-def build_destination(config: ImportConfig, env: Mapping[str, str], clock: Clock, sleep: Sleep) -> Destination:
+def build_destination(config: ImportConfig, outside: Outside) -> Destination:
     """Open the destination of an import. Raises as build_bench does."""
     match config.destination:
         case Assets() as assets:
-            connect = partial(_connect_assets, token=assets.token.resolve(env), clock=clock, sleep=sleep)
-            return AssetsClient(config, assets, info_url=resolve_text(assets.info_url, env), connect=connect)
+            reach = Reach.PUBLIC if config.inline else Reach.ANY
+            token = assets.token.resolve(outside.env)
+            connect = partial(_connect_assets, token=token, reach=reach, outside=outside)
+            return AssetsClient(config, assets, info_url=resolve_text(assets.info_url, outside.env), connect=connect)
         case Jsonl() as jsonl:
-            return JsonlFolder(config, resolve_text(jsonl.folder, env))
+            return JsonlFolder(config, resolve_text(jsonl.folder, outside.env))
 
 
-def _connect_assets(url: str, *, token: str, clock: Clock, sleep: Sleep) -> Transport:
+def _connect_assets(url: str, *, token: str, reach: Reach, outside: Outside) -> Transport:
+    headers = {"Authorization": f"Bearer {token}"}
     return Transport(
         peer=DESTINATION,
-        access=Access(base_url=url, headers={"Authorization": f"Bearer {token}"}, secrets=(token,)),
+        access=Access(base_url=url, headers=headers, secrets=Secrets([token]), reach=reach),
         retry=RetryPolicy(
             attempts=ASSETS_ATTEMPTS,
             max_inline_wait=ASSETS_INLINE_WAIT,
-            sleep=sleep,
-            jitter=random.random,
+            sleep=outside.sleep,
+            jitter=outside.jitter,
         ),
-        clock=clock,
+        clock=outside.clock,
         limits=Limits(),
     )
 
@@ -134,8 +141,10 @@ class Worker:
             quick = await stack.enter_async_context(longshore.connect(self._settings.broker, patience=CALL_PATIENCE))
             changes = Changes()
             ledger = Ledger(client, self._clock, changes)
-            build = partial(build_bench, env=self._env, clock=self._clock, sleep=self._sleep)
-            benches = Benches(build, ledger.config)
+            outside = Outside(
+                env=self._env, clock=self._clock, board=KvBoard(client), sleep=self._sleep, jitter=random.random
+            )
+            benches = Benches(partial(build_bench, outside=outside), ledger.config)
             stack.push_async_callback(benches.close)
             self._flow = Flow(
                 client=client,

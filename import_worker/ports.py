@@ -21,6 +21,38 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Note:
+    """What a Board has under a key.
+
+    Attributes:
+        value: a JSON value; None where there is nothing.
+        version: of it; 0 where there is nothing.
+    """
+
+    value: Any
+    version: int
+
+
+class Board(Protocol):
+    """Small notes that all workers share, such as what is left of a source's budget."""
+
+    async def read(self, key: str) -> Note:
+        """What stands there now."""
+        ...
+
+    async def write(self, key: str, value: Any, *, over: Note, life: float) -> Note | None:
+        """Write over what was read. None: someone else wrote meanwhile, and nothing was changed.
+
+        Args:
+            key: of the note.
+            value: a JSON value.
+            over: what was read, or written before.
+            life: seconds after which it is gone.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """What a source returned for one request.
 
@@ -33,6 +65,7 @@ class Page:
             have read a resource without a gap where, in the order of `number` over all lanes, every page before the
             last one with records was full and has records itself.
         total: records that the source has in all, by its own statement on this page; None where it makes none.
+        emptied_by_rule: an error rule says that the page is empty; whether the source has records is not known.
     """
 
     records: list[Record]
@@ -41,6 +74,7 @@ class Page:
     number: int = 0
     full: bool = True
     total: int | None = None
+    emptied_by_rule: bool = False
 
 
 class Source(Protocol):

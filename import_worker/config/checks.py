@@ -3,14 +3,16 @@
 Owns these rules. Each is a small generator of (path, message); a new rule is a new line in the table.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from import_worker.config.auth import Auth, PluginAuth, plugins, unknown_plugin
 from import_worker.config.bodies import filled
 from import_worker.config.document import Path
 from import_worker.config.inputs import REFERENCE, without_inputs
 from import_worker.config.models import ImportConfig
 from import_worker.config.pagination import BODY_PATHS, SELECTORS, Pagination
+from import_worker.config.requests import ErrorRule
 from import_worker.config.selectors import compile_selector
 from import_worker.config.transform import known_fields
 from import_worker.errors import MappingBroken
@@ -132,6 +134,27 @@ def _selector(path: Path, text: str | None) -> Iterator[Finding]:
         yield path, error.message
 
 
+def _error_rules(config: ImportConfig) -> Iterator[Finding]:
+    """Selectors of error rules, of the source and of resources."""
+    places: list[tuple[Path, Sequence[ErrorRule]]] = [(("source",), config.source.error_rules)]
+    places += [(("resources", index), each.error_rules) for index, each in enumerate(config.resources)]
+    for place, rules in places:
+        for number, rule in enumerate(rules):
+            if rule.when.body is not None:
+                yield from _selector((*place, "error_rules", number, "when", "json", "path"), rule.when.body.path)
+
+
+def _auth_plugins(config: ImportConfig) -> Iterator[Finding]:
+    """Kinds of auth that are not installed."""
+    places: list[tuple[Path, Auth | None]] = [(("source",), config.source.auth)]
+    places += [(("resources", index), each.auth) for index, each in enumerate(config.resources)]
+    used = [(place, auth.name) for place, auth in places if isinstance(auth, PluginAuth)]
+    installed = plugins() if used else {}
+    for place, name in used:
+        if name not in installed:
+            yield (*place, "auth", "name"), unknown_plugin(name, installed)
+
+
 def _type_resources(config: ImportConfig) -> Iterator[Finding]:
     known = [resource.name for resource in config.resources]
     for index, kind in enumerate(config.destination.object_types):
@@ -229,6 +252,8 @@ _RULES = (
     _pagination,
     _source_selectors,
     _body_paths,
+    _error_rules,
+    _auth_plugins,
     _attribute_selectors,
     _transforms,
     _type_resources,

@@ -13,9 +13,13 @@ from pydantic_core import ErrorDetails
 
 from import_worker.config.checks import findings
 from import_worker.config.document import MAX_BYTES, Document, Path, parse_document
+from import_worker.config.inline import inline_findings
 from import_worker.config.models import ImportConfig
 from import_worker.errors import ConfigInvalid, Fault
 from longshore.hints import did_you_mean
+
+INLINE_NAME = "(inline)"
+"""What messages call the file of a configuration that came with a request."""
 
 
 def load_import(path: FilePath, env: Mapping[str, str] | None) -> ImportConfig:
@@ -47,9 +51,24 @@ def parse_import(text: str, file_name: str) -> ImportConfig:
     return _checked(parse_document(text, file_name), None)
 
 
-def _checked(document: Document, env: Mapping[str, str] | None) -> ImportConfig:
-    config, errors = _validated(document.value, env)
-    faults = [*document.faults, *(_fault(document, error) for error in errors)]
+def parse_inline(text: str, env: Mapping[str, str]) -> ImportConfig:
+    """Check a configuration that came with a request: it reads no files and writes none, and is marked as such.
+
+    Raises:
+        ConfigInvalid: with every fault.
+    """
+    return _checked(parse_document(text, INLINE_NAME), env, inline=True)
+
+
+def _checked(document: Document, env: Mapping[str, str] | None, *, inline: bool = False) -> ImportConfig:
+    refused = [document.fault(path, message) for path, message in inline_findings(document.value)] if inline else []
+    # A file that must not be read is not looked for either: the answer would tell whether it is there.
+    config, errors = _validated(document.value, None if refused else env)
+    faults = [*document.faults, *refused, *(_fault(document, error) for error in errors)]
+    if "inline" in document.value:
+        faults.append(
+            document.fault(("inline",), "unknown key: whether a configuration is inline is not its own to say")
+        )
     if config is None:
         # Unknown keys and unset variables do not keep the sections from being compared: one round, all faults.
         known = _without(document.value, [error["loc"] for error in errors if error["type"] == "extra_forbidden"])
@@ -58,7 +77,7 @@ def _checked(document: Document, env: Mapping[str, str] | None) -> ImportConfig:
         faults += [document.fault(path, message) for path, message in findings(config)]
     if faults or config is None:
         raise ConfigInvalid(sorted(faults, key=lambda fault: fault.line))
-    return config
+    return config.model_copy(update={"inline": inline})
 
 
 def _validated(value: Any, env: Mapping[str, str] | None) -> tuple[ImportConfig | None, list[ErrorDetails]]:

@@ -5,9 +5,10 @@ Owns the root model. It holds references only, never a secret, so it may be stor
 
 import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from import_worker.config.assets import Assets
 from import_worker.config.base import Model, Name
@@ -47,6 +48,8 @@ class ImportConfig(Model):
     resources: tuple[Resource, ...] = Field(min_length=1)
     assets: Assets | None = None
     jsonl: Jsonl | None = None
+    inline: Annotated[bool, SkipJsonSchema()] = False
+    """Whether it came with a request instead of an operator's file, where it has no such key; load.py decides."""
 
     @model_validator(mode="after")
     def _one_destination(self) -> "ImportConfig":

@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from import_worker.config.auth import Auth
 from import_worker.config.base import Key, Model, Name
 from import_worker.config.bodies import Body
 from import_worker.config.pagination import Pagination
+from import_worker.config.requests import ErrorRules
 from import_worker.config.secrets import Param, Text
 from import_worker.config.transform import Step
 
@@ -32,6 +34,8 @@ class Resource(Model):
     primary: Key | None = None
     filter: Key | None = None
     transform: tuple[Step, ...] = ()
+    auth: Auth | None = None
+    error_rules: ErrorRules = ()
 
     @model_validator(mode="after")
     def _body_is_posted(self) -> "Resource":

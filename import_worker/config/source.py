@@ -8,7 +8,7 @@ from import_worker.config.auth import Auth, NoAuth
 from import_worker.config.base import Key, Model
 from import_worker.config.pagination import Pagination
 from import_worker.config.quantities import ByteSize
-from import_worker.config.requests import Retry, Timeouts
+from import_worker.config.requests import ErrorRules, RateLimit, Retry, Timeouts
 from import_worker.config.secrets import Text
 
 
@@ -23,3 +23,5 @@ class Source(Model):
     timeouts: Timeouts = Timeouts()
     max_response_bytes: ByteSize = Field(default=32 * 1024 * 1024, le=1024 * 1024 * 1024)
     retry: Retry = Retry()
+    rate_limit: RateLimit = RateLimit()
+    error_rules: ErrorRules = ()

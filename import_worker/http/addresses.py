@@ -1,27 +1,13 @@
-"""Where requests may go: the origin that a configuration names, and networks that are never reached.
+"""Where requests may go: the origin that a configuration names.
 
-Owns the comparison of origins, the resolution of links, and the hiding of secrets in addresses that people see.
+Owns the comparison of origins, the resolution of links, and query parameters that come and go.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-_FORBIDDEN = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "169.254.0.0/16",  # link-local, and the metadata service of most clouds
-        "fe80::/10",
-        "fd00:ec2::/32",  # metadata of AWS
-        "fd20:ce::254/128",  # metadata of Google
-        "100.100.100.200/32",  # metadata of Alibaba
-        "192.0.0.192/32",  # metadata of Oracle
-        "168.63.129.16/32",  # the host of Azure
-    )
-)
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class AddressRefused(ValueError):
@@ -44,7 +30,7 @@ class Origin:
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{host}{port}"
 
     @classmethod
@@ -59,11 +45,11 @@ class Origin:
             port = parts.port
         except ValueError as error:
             raise AddressRefused(f"{_bare(url)} is no address: {error}") from None
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             raise AddressRefused(f"{_bare(url)} must be an absolute http or https address")
         if "@" in parts.netloc:
             raise AddressRefused(f"the address of {parts.hostname} holds a user name or password; write it as auth")
-        return cls(scheme=parts.scheme, host=parts.hostname, port=port or _DEFAULT_PORTS[parts.scheme])
+        return cls(scheme=parts.scheme, host=parts.hostname, port=port or DEFAULT_PORTS[parts.scheme])
 
     def follow(self, base: str, link: str) -> str:
         """The absolute address of a link found at `base`, without its fragment.
@@ -81,31 +67,9 @@ class Origin:
         return url
 
 
-def check_reachable(address: str) -> None:
-    """Refuse the addresses of link-local and metadata services, also inside IPv6 forms of IPv4.
-
-    Args:
-        address: an IP address as text; a zone is ignored.
-
-    Raises:
-        AddressRefused: it is one of them.
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = (ip.ipv4_mapped or ip.sixtofour or _nat64(ip)) if isinstance(ip, ipaddress.IPv6Address) else None
-    for candidate in (ip, inner):
-        if candidate is not None and any(candidate in network for network in _FORBIDDEN):
-            raise AddressRefused(f"{address} is a link-local or metadata address, which is never requested")
-
-
 def _bare(url: str) -> str:
     """An address for a message: its query may hold a secret."""
     return repr(url.partition("?")[0][:200])
-
-
-def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if ip in ipaddress.ip_network("64:ff9b::/96"):
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return None
 
 
 def without_params(url: str, names: frozenset[str]) -> str:

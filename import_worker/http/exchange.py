@@ -3,8 +3,11 @@
 Owns these words, so that their users need no HTTP library.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
 
 from import_worker.errors import (
     DestinationBroken,
@@ -14,6 +17,9 @@ from import_worker.errors import (
     SourceUnavailable,
     Transient,
 )
+from import_worker.http.credentials import NO_CREDENTIALS, Credentials
+from import_worker.http.reach import Reach
+from import_worker.http.redaction import Secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +48,7 @@ class Limits:
     Attributes:
         connect: seconds to reach the other side.
         read: seconds between two pieces of an answer.
-        total: seconds for all of it, redirects included.
+        total: seconds for a whole answer. A redirect begins anew; there are few.
         max_response_bytes: bytes of a body after decompression.
     """
 
@@ -59,14 +65,65 @@ class Access:
     Attributes:
         base_url: its origin is the only one that is ever asked.
         headers: sent with every request.
-        params: query parameters sent with every request, such as a key; never part of a Response's url.
-        secrets: texts that must not appear in messages.
+        secrets: what must not appear in messages.
+        reach: the networks that its host may be in.
     """
 
     base_url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Secrets = field(default_factory=Secrets)
+    reach: Reach = Reach.ANY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """An answer.
+
+    Attributes:
+        status: HTTP status.
+        headers: by lower-case name; repeated ones joined by a comma.
+        body: decompressed.
+        url: where it came from, after redirects, without the parameters of the credentials.
+        emptied: a rule says that it stands for no records at all; its body means nothing.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    emptied: bool = False
+
+
+class Action(StrEnum):
+    """What is done about an answer. The names are those of error rules, but for the first."""
+
+    ACCEPT = "accept"
+    RETRY = "retry"
+    RATE_LIMITED = "rate_limited"
+    FAIL = "fail"
+    EMPTY = "empty"
+    RENEW = "refresh_token_then_retry"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What an answer means.
+
+    Attributes:
+        action: what is done about it.
+        message: the words of the rule; empty where it has none.
+    """
+
+    action: Action
+    message: str = ""
+
+
+Judge = Callable[[Response], Verdict | None]
+"""What an answer means by the rules of a configuration. None: they say nothing about it."""
+
+
+def no_rules(_response: Response) -> None:
+    """A Judge that leaves everything to the built-in rules."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,30 +135,39 @@ class Request:
         url: absolute, or relative to the origin.
         headers: beside those of every request.
         content: the body to send.
-        accept: statuses of 400 and above that are an answer rather than a problem.
+        accept: statuses that are an answer whatever the rules say.
         retry: whether it may be repeated in place.
+        credentials: what it carries to prove who sends it.
+        judge: the rules that come before the built-in ones.
+        confidential: the answer holds a secret: no message quotes it.
     """
 
     method: str = "GET"
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes | None = field(default=None, repr=False)
     accept: frozenset[int] = frozenset()
     retry: bool = True
+    credentials: Credentials = NO_CREDENTIALS
+    judge: Judge = no_rules
+    confidential: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Response:
-    """An answer.
+class Gate(Protocol):
+    """What lets requests through to a source: its limits, and what it said about them."""
 
-    Attributes:
-        status: HTTP status.
-        headers: by lower-case name; repeated ones joined by a comma.
-        body: decompressed.
-        url: where it came from, after redirects, without the parameters of every request.
-    """
+    def admitted(self) -> AbstractAsyncContextManager[None]:
+        """Lets one request through, after a short wait at most, and knows until when it is under way.
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
+        Raises:
+            Throttled: the wait would be long.
+        """
+        ...
+
+    async def heed(self, response: Response) -> None:
+        """Take in what an answer says about further requests."""
+        ...
+
+    def asked_pause(self, response: Response) -> float | None:
+        """Seconds for which an answer asks to send nothing. None: it does not."""
+        ...

@@ -3,8 +3,6 @@
 Owns the only tenacity policy. Long waits are not ours: they are raised, and the queue keeps them.
 """
 
-import email.utils
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -15,12 +13,13 @@ from import_worker.errors import Throttled, Transient
 DEFAULT_THROTTLE = 30.0
 """Seconds to wait where the other side asked for it without saying how long."""
 
-_SHORTEST_THROTTLE = 1.0  # seconds; less would be a busy loop, since waiting is counted nowhere
-_LONGEST_THROTTLE = 86_400.0
-
 
 class ThrottledVaguely(Throttled):
     """Throttled without a word on how long; `after` is our default."""
+
+
+class NotAdmitted(Throttled):
+    """A budget of ours allows no request for longer than is waited in place: trying again at once is pointless."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +51,8 @@ class RetryPolicy:
         )
 
     def _worth_it(self, problem: BaseException) -> bool:
+        if isinstance(problem, NotAdmitted):
+            return False
         if isinstance(problem, Throttled) and not isinstance(problem, ThrottledVaguely):
             return problem.after <= self.max_inline_wait
         return isinstance(problem, Transient | ThrottledVaguely)
@@ -62,20 +63,3 @@ class RetryPolicy:
             return problem.after
         grown = self.backoff_base * 2.0 ** (state.attempt_number - 1) * (0.5 + self.jitter() / 2)
         return min(float(grown), self.max_inline_wait)
-
-
-def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait by a Retry-After header: whole or partial seconds, or an HTTP date; 1 s to one day.
-
-    None where the header is absent or says nothing.
-    """
-    if value is None:
-        return None
-    if re.fullmatch(r"\s*[0-9]{1,12}(\.[0-9]+)?\s*", value):
-        seconds = float(value)
-    else:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - now
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, _SHORTEST_THROTTLE), _LONGEST_THROTTLE)

@@ -1,25 +1,29 @@
 """HTTP to one origin, bounded in time, size and reach. The only module that knows httpx.
 
-Owns sending, redirects, time-outs and what a status means; whose fault it is comes in as a `Peer`.
+Owns sending, redirects and time-outs, and carries out what an answer means; whose fault it is comes in as a `Peer`.
 """
 
 import asyncio
 import logging
 import re
-import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus
 
 import httpx
 
 from import_worker.errors import Permanent, Throttled, Transient
-from import_worker.http.addresses import AddressRefused, Origin, check_reachable, with_params, without_params
+from import_worker.http.addresses import DEFAULT_PORTS, AddressRefused, Origin, with_params, without_params
 from import_worker.http.bodies import BodyCutOff, BodyTooLarge, BodyWrong, BoundedBody, parse_json
-from import_worker.http.exchange import Access, Limits, Peer, Request, Response
-from import_worker.http.retry import DEFAULT_THROTTLE, RetryPolicy, ThrottledVaguely, retry_after
+from import_worker.http.credentials import Proof
+from import_worker.http.exchange import Access, Action, Gate, Limits, Peer, Request, Response, Verdict
+from import_worker.http.limiter import Open
+from import_worker.http.reach import Reach
+from import_worker.http.resolution import resolve
+from import_worker.http.retry import DEFAULT_THROTTLE, RetryPolicy, ThrottledVaguely
+from import_worker.http.rules import built_in
 from import_worker.ports import Clock
 
 T = TypeVar("T")
@@ -28,13 +32,11 @@ T = TypeVar("T")
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 _MAX_REDIRECTS = 3
-_MAX_ADDRESSES = 4
 _EXCERPT = 200
+_MAX_EXCERPT_SOURCE = 64 * 1024
 _ENCODING = {"Accept-Encoding": "gzip"}  # what bodies.py can unpack within a bound
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_THROTTLING = frozenset({429, 503})
-_PASSING = frozenset({408, 425})
 _REMEDIES = {
     401: "; check the token or key",
     403: "; check what the token or key may read",
@@ -53,6 +55,7 @@ class Transport:
         retry: RetryPolicy,
         clock: Clock,
         limits: Limits,
+        gate: Gate | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -62,6 +65,7 @@ class Transport:
             retry: retries in place.
             clock: for Retry-After as a date.
             limits: bounds of every request.
+            gate: what lets each of them through, repeats and redirects included. None: all pass.
 
         Raises:
             Permanent: as the peer's broken; base_url is no usable address.
@@ -69,15 +73,15 @@ class Transport:
         self._peer = peer
         self._access = access
         self._retry = retry
-        self._clock = clock
         self._limits = limits
+        self._gate = gate or Open(clock)
         try:
             self.origin = Origin.of(access.base_url)
         except AddressRefused as error:
             raise self._broken(str(error)) from None
         own = {"User-Agent": "longshore", "Accept": "application/json", **access.headers, **_ENCODING}
         self._client = httpx.AsyncClient(
-            transport=_CheckedConnections(),
+            transport=_CheckedConnections(self.origin, access.reach),
             headers=self._sendable(own),
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
             trust_env=False,
@@ -102,25 +106,69 @@ class Transport:
 
         async def once() -> tuple[Response, Any]:
             response = await self._once(request)
-            return response, self._document(response)
+            return response, self._document(request, response)
 
         return await self._repeated(request, once)
 
     async def _repeated(self, request: Request, once: Callable[[], Awaitable[T]]) -> T:
         return await self._retry.retrying()(once) if request.retry else await once()
 
-    def _shown(self, url: str) -> str:
-        return without_params(url, frozenset(self._access.params))
-
     async def _once(self, request: Request) -> Response:
-        """One attempt, its redirects included, with every failure named."""
-        where = f"{request.method} {self._shown(request.url)}"
+        """One attempt, and one more where the credentials were refused and there are others."""
+        where = f"{request.method} {request.url}"
+        for may_renew in (True, False):
+            proof = await request.credentials.proof()
+            with self._named(where):
+                response = await self._followed(request, proof)
+            if response.status in request.accept:
+                return response
+            verdict = request.judge(response) or built_in(
+                response.status, pausing=self._gate.asked_pause(response) is not None
+            )
+            if verdict.action is not Action.RENEW or not (may_renew and await request.credentials.renew(proof)):
+                break
+        return self._carry_out(verdict, request, response)
+
+    async def _followed(self, request: Request, proof: Proof) -> Response:
+        url = self.origin.follow(f"{self.origin}/", request.url)
+        for _ in range(_MAX_REDIRECTS + 1):
+            async with self._gate.admitted(), self._within_total():
+                response = await self._exchange(request, url, proof)
+            await self._gate.heed(response)
+            target = response.headers.get("location")
+            if response.status not in _REDIRECTS or target is None or request.method != "GET":
+                return response
+            url = self.origin.follow(url, target)
+        raise AddressRefused(f"redirected more than {_MAX_REDIRECTS} times")
+
+    def _within_total(self) -> asyncio.Timeout:
+        return asyncio.timeout(self._limits.total)
+
+    async def _exchange(self, request: Request, url: str, proof: Proof) -> Response:
+        headers = httpx.Headers(self._sendable(request.headers))
+        headers.update(self._sendable(proof.headers))
+        sent = self._client.build_request(
+            request.method, with_params(url, proof.params), headers=headers, content=request.content
+        )
+        answer = await self._client.send(sent, stream=True)
         try:
-            async with asyncio.timeout(self._limits.total):
-                response = await self._followed(request)
+            encoding = answer.headers.get("content-encoding", "").strip().lower()
+            body = BoundedBody(limit=self._limits.max_response_bytes, encoding=encoding)
+            async for piece in answer.aiter_raw():
+                body.feed(piece)
+            content = body.finish() if request.method != "HEAD" else b""
+        finally:
+            await answer.aclose()
+        shown = without_params(url, frozenset(proof.params))
+        return Response(status=answer.status_code, headers=dict(answer.headers), body=content, url=shown)
+
+    @contextmanager
+    def _named(self, where: str) -> Iterator[None]:
+        """Name every failure of sending, as a problem of the peer."""
+        try:
+            yield
         except TimeoutError:
-            problem = f"{where} took longer than {self._limits.total:g} s in all"
-            raise self._unavailable(problem) from None
+            raise self._unavailable(f"{where} took longer than {self._limits.total:g} s in all") from None
         except httpx.TimeoutException as error:
             raise self._unavailable(f"{where} timed out ({type(error).__name__})") from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, AddressRefused) as error:
@@ -133,37 +181,6 @@ class Transport:
             raise self._broken(problem) from None
         except BodyWrong as error:
             raise self._broken(f"{where} answered with {error}") from None
-        if response.status not in request.accept:
-            self._judge(where, response)
-        return response
-
-    async def _followed(self, request: Request) -> Response:
-        url = self.origin.follow(f"{self.origin}/", request.url)
-        for _ in range(_MAX_REDIRECTS + 1):
-            response = await self._exchange(request, url)
-            target = response.headers.get("location")
-            if response.status not in _REDIRECTS or target is None or request.method != "GET":
-                return response
-            url = self.origin.follow(url, target)
-        raise AddressRefused(f"redirected more than {_MAX_REDIRECTS} times")
-
-    async def _exchange(self, request: Request, url: str) -> Response:
-        sent = self._client.build_request(
-            request.method,
-            with_params(url, self._access.params),
-            headers=self._sendable(request.headers),
-            content=request.content,
-        )
-        answer = await self._client.send(sent, stream=True)
-        try:
-            encoding = answer.headers.get("content-encoding", "").strip().lower()
-            body = BoundedBody(limit=self._limits.max_response_bytes, encoding=encoding)
-            async for piece in answer.aiter_raw():
-                body.feed(piece)
-            content = body.finish() if request.method != "HEAD" else b""
-        finally:
-            await answer.aclose()
-        return Response(status=answer.status_code, headers=dict(answer.headers), body=content, url=self._shown(url))
 
     def _sendable(self, headers: Mapping[str, str]) -> dict[str, str]:
         for name, value in headers.items():
@@ -172,36 +189,46 @@ class Transport:
                 raise self._broken(f"{problem}; check the reference it comes from")
         return dict(headers)
 
-    def _judge(self, where: str, response: Response) -> None:
-        """Raise the problem that a status stands for."""
-        status = response.status
-        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            return
-        problem = f"{where} answered {status}{self._excerpt(response.body)}"
-        wait = retry_after(response.headers.get("retry-after"), self._clock.now())
-        if wait is not None and status in _THROTTLING:
-            raise Throttled(self._said(f"{problem}; it asks to wait {wait:.0f} s"), after=wait)
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise ThrottledVaguely(self._said(problem), after=DEFAULT_THROTTLE)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
+    def _carry_out(self, verdict: Verdict, request: Request, response: Response) -> Response:
+        """The answer, or the problem that it stands for."""
+        if verdict.action is Action.ACCEPT:
+            return response
+        if verdict.action is Action.EMPTY:
+            return replace(response, emptied=True)
+        words = f": {verdict.message}" if verdict.message else ""
+        quoted = "" if request.confidential else self._excerpt(response.body)
+        problem = f"{request.method} {request.url} answered {response.status}{words}{quoted}"
+        if verdict.action is Action.RATE_LIMITED:
+            raise self._throttled(problem, self._gate.asked_pause(response))
+        if verdict.action is Action.RETRY:
             raise self._unavailable(problem)
-        raise self._broken(f"{problem}{_REMEDIES.get(status, '')}")
+        raise self._broken(f"{problem}{'' if words else _REMEDIES.get(response.status, '')}")
 
-    def _document(self, response: Response) -> Any:
+    def _throttled(self, problem: str, pause: float | None) -> Throttled:
+        if pause is None:
+            return ThrottledVaguely(self._said(problem), after=DEFAULT_THROTTLE)
+        return Throttled(self._said(f"{problem}; it asks to wait {pause:.0f} s"), after=pause)
+
+    def _document(self, request: Request, response: Response) -> Any:
+        if response.emptied:
+            return None
         try:
             return parse_json(response.body)
         except BodyCutOff:
             raise self._unavailable(f"the JSON of {response.url} breaks off in the middle") from None
         except BodyWrong as error:
             kind = response.headers.get("content-type", "no content type")
+            quoted = "" if request.confidential else self._excerpt(response.body)
             raise self._broken(
                 f"{response.url} answered {response.status} ({kind}) with {error} where JSON was expected; "
-                f"check the address and the credentials: {self._excerpt(response.body).lstrip(': ')}"
+                f"check the address and the credentials{quoted}"
             ) from None
 
     def _excerpt(self, body: bytes) -> str:
-        text = " ".join(body[: 4 * _EXCERPT].decode(errors="replace").split())[:_EXCERPT]
-        return f": {text}" if text else ""
+        """The beginning of a body for a message. Secrets go first, so that none of them is cut and shown in part."""
+        text = self._access.secrets.hide(body[:_MAX_EXCERPT_SOURCE].decode(errors="replace"))
+        shown = " ".join(text.split())[:_EXCERPT]
+        return f": {shown}" if shown else ""
 
     def _unavailable(self, problem: str) -> Transient:
         return self._peer.unavailable(self._said(problem))
@@ -210,23 +237,23 @@ class Transport:
         return self._peer.broken(self._said(problem))
 
     def _said(self, problem: str) -> str:
-        """The problem with its peer, and without secrets in any form they have in addresses."""
-        for secret in self._access.secrets:
-            for form in (secret, quote(secret, safe=""), quote_plus(secret)):
-                problem = problem.replace(form, "***")
-        return f"{self._peer.name}: {problem}"
+        """The problem with its peer, and without secrets."""
+        return f"{self._peer.name}: {self._access.secrets.hide(problem)}"
 
 
 class _CheckedConnections(httpx.AsyncBaseTransport):
     """Resolves the host itself and connects to exactly the addresses that it checked."""
 
-    def __init__(self) -> None:
+    def __init__(self, origin: Origin, reach: Reach) -> None:
         self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+        self._origin = origin
+        self._reach = reach
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._check_origin(request.url)
         host = request.url.host
         problem = httpx.ConnectError(f"{host} has no address")
-        for address in await _resolve(host, request.url.port):
+        for address in await self._addresses(host, request.url.port):
             attempt = httpx.Request(
                 request.method,
                 request.url.copy_with(host=address),
@@ -240,16 +267,18 @@ class _CheckedConnections(httpx.AsyncBaseTransport):
                 problem = error
         raise problem
 
+    def _check_origin(self, url: httpx.URL) -> None:
+        """Two readers of one address may disagree about its host: what is sent goes where the origin says."""
+        port = url.port or DEFAULT_PORTS[url.scheme]
+        hosts = {url.host, url.raw_host.decode("ascii")}
+        if self._origin.host not in hosts or (url.scheme, port) != (self._origin.scheme, self._origin.port):
+            raise AddressRefused(f"the address is read in two ways, and only {self._origin} may be asked")
+
+    async def _addresses(self, host: str, port: int | None) -> list[str]:
+        try:
+            return await resolve(host, port, self._reach)
+        except OSError as error:
+            raise httpx.ConnectError(f"{host} cannot be resolved ({error.strerror})") from None
+
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-async def _resolve(host: str, port: int | None) -> list[str]:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpx.ConnectError(f"{host} cannot be resolved ({error.strerror})") from None
-    addresses = [str(sockaddr[0]) for *_, sockaddr in found][:_MAX_ADDRESSES]
-    for address in addresses:
-        check_reachable(address)
-    return addresses

@@ -3,29 +3,25 @@
 Owns the request of a resource, with its secrets put in place, and what counts as its records.
 """
 
-import asyncio
 import json
-import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from import_worker.config.auth import ApiKeyAuth, Auth, BearerAuth
-from import_worker.config.bodies import filled, resolve_value, texts_in
+from import_worker.config.auth import ApiKeyAuth
+from import_worker.config.bodies import filled, resolve_value
 from import_worker.config.models import ImportConfig
 from import_worker.config.resources import Resource
-from import_worker.config.secrets import has_reference, resolve_text, secrets_in
+from import_worker.config.secrets import has_reference, resolve_text
 from import_worker.config.selectors import Selector, compile_selector, scalar_text
 from import_worker.errors import SourceBroken
-from import_worker.http.addresses import AddressRefused, Origin, with_params, without_params
-from import_worker.http.exchange import SOURCE, Access, Limits, Request
-from import_worker.http.retry import RetryPolicy
-from import_worker.http.transport import Transport
+from import_worker.http.addresses import AddressRefused, with_params, without_params
+from import_worker.http.credentials import Credentials
+from import_worker.http.exchange import Judge, Request
 from import_worker.pagination.seen import Call, Seen
 from import_worker.pagination.walk import Walk
-from import_worker.ports import Clock, Cursor, Page, Record
-
-_SHORTEST_SECRET = 4  # a shorter value is no secret, and hiding it would garble messages
+from import_worker.ports import Cursor, Page, Record
+from import_worker.sources.door import Door, Outside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +36,9 @@ class _Plan:
         body: what a POST sends, before the pagination adds to it.
         selector: where its records stand; None: the body itself is their list.
         missing_is_empty: an answer where the selector finds nothing has no records.
+        credentials: of each of its requests.
+        judge_first: what an answer to its first page means.
+        judge: what the answers to its other pages mean.
     """
 
     walk: Walk
@@ -49,58 +48,42 @@ class _Plan:
     body: Mapping[str, Any]
     selector: Selector | None
     missing_is_empty: bool
+    credentials: Credentials
+    judge_first: Judge
+    judge: Judge
 
-    def request(self, call: Call) -> Request:
-        """What is sent for a page."""
-        url = with_params(call.url, self.secret_params)
-        if self.method != "POST":
-            return Request(url=url, headers=self.headers)
-        content = json.dumps(filled(self.body, call.body), ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json", **self.headers}
-        return Request(method="POST", url=url, headers=headers, content=content)
+    def request(self, cursor: Cursor | None) -> Request:
+        """What is sent for the page at a cursor."""
+        call: Call = self.walk.call(cursor)
+        posted = self.method == "POST"
+        kind = {"Content-Type": "application/json"} if posted else {}
+        return Request(
+            method=self.method,
+            url=with_params(call.url, self.secret_params),
+            headers={**kind, **self.headers},
+            content=json.dumps(filled(self.body, call.body), ensure_ascii=False).encode() if posted else None,
+            credentials=self.credentials,
+            judge=self.judge_first if cursor is None else self.judge,
+        )
 
 
 class RestSource:
     """A source of type rest. Implements import_worker.ports.Source."""
 
-    def __init__(
-        self,
-        config: ImportConfig,
-        *,
-        env: Mapping[str, str],
-        clock: Clock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, config: ImportConfig, outside: Outside) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
             config: the import.
-            env: where `${env:}` finds its values.
-            clock: for Retry-After as a date.
-            sleep: how retries in place wait.
-            jitter: a random number from 0 to 1.
+            outside: what the process has for all its sources.
 
         Raises:
             ReferenceUnresolved: a reference has no value.
             SourceBroken: an address is not usable.
+            Permanent: an auth plug-in is not installed, or refuses its options.
         """
-        source = config.source
-        base_url = resolve_text(source.base_url, env)
-        headers, params = _credentials(source.auth, env)
-        self._plans = {each.name: _plan(config, each, base_url, env) for each in config.resources}
-        self._transport = Transport(
-            peer=SOURCE,
-            access=Access(base_url=base_url, headers=headers, params=params, secrets=_secrets(config, env)),
-            retry=RetryPolicy(
-                attempts=source.retry.attempts,
-                max_inline_wait=source.retry.max_inline_wait,
-                sleep=sleep,
-                jitter=jitter,
-            ),
-            clock=clock,
-            limits=Limits(max_response_bytes=source.max_response_bytes, **source.timeouts.model_dump()),
-        )
+        self._door = Door(config, outside)
+        self._plans = {each.name: _plan(config, each, self._door, outside.env) for each in config.resources}
 
     async def read(self, resource: str, cursor: Cursor | None) -> Page:
         """Read one page; see the port.
@@ -110,9 +93,16 @@ class RestSource:
             SourceUnavailable: a retry may mend it.
             Throttled: the source asks to wait.
         """
-        plan = self._plans[resource]
-        response, document = await self._transport.request_json(plan.request(plan.walk.call(cursor)))
+        with self._door.secrets.hidden():
+            page = await self._read(self._plans[resource], cursor)
+            self._check_cursor(page)
+        return page
+
+    async def _read(self, plan: _Plan, cursor: Cursor | None) -> Page:
+        response, document = await self._door.transport.request_json(plan.request(cursor))
         shown = without_params(response.url, frozenset(plan.secret_params))
+        if response.emptied:
+            return Page(records=[], next_cursor=None, url=shown, emptied_by_rule=True)
         records = _records(document, plan, shown)
         turn = plan.walk.turn(cursor, Seen(url=shown, headers=response.headers, document=document, records=records))
         return Page(
@@ -124,22 +114,29 @@ class RestSource:
             total=turn.total,
         )
 
+    def _check_cursor(self, page: Page) -> None:
+        """Cursors are stored, and what is stored holds no secret."""
+        if page.next_cursor is not None and self._door.shows_credential(json.dumps(page.next_cursor)):
+            raise SourceBroken(
+                f"the next link of {page.url} repeats the credentials, and positions are stored; send them in a header"
+            )
+
     async def close(self) -> None:
         """Release connections."""
-        await self._transport.close()
+        await self._door.transport.close()
 
 
-def _plan(config: ImportConfig, resource: Resource, base_url: str, env: Mapping[str, str]) -> _Plan:
+def _plan(config: ImportConfig, resource: Resource, door: Door, env: Mapping[str, str]) -> _Plan:
     secret: dict[str, str] = {}
     plain: dict[str, str] = {}
     for name, value in resource.params.items():
         hidden = isinstance(value, str) and has_reference(value)
         (secret if hidden else plain)[name] = resolve_text(scalar_text(value), env)
     headers = {**config.source.headers, **resource.headers}
-    auth = config.source.auth
+    auth = resource.auth or config.source.auth
     own_param = {auth.param} if isinstance(auth, ApiKeyAuth) and auth.param else set()
     try:
-        first_url = Origin.of(base_url).follow(base_url.rstrip("/") + "/", resolve_text(resource.path, env))
+        first_url = door.transport.origin.follow(door.base_url.rstrip("/") + "/", resolve_text(resource.path, env))
     except AddressRefused as error:
         raise SourceBroken(f"resource {resource.name!r}: {error}") from None
     return _Plan(
@@ -154,31 +151,10 @@ def _plan(config: ImportConfig, resource: Resource, base_url: str, env: Mapping[
         body=resolve_value(resource.body or {}, env),
         selector=compile_selector(resource.data_selector) if resource.data_selector else None,
         missing_is_empty=resource.on_missing_data == "empty",
+        credentials=door.credentials(resource),
+        judge_first=door.judge(resource, first_page=True),
+        judge=door.judge(resource, first_page=False),
     )
-
-
-def _credentials(auth: Auth, env: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """What every request carries: headers and query parameters."""
-    match auth:
-        case BearerAuth():
-            return {"Authorization": f"Bearer {auth.token.resolve(env)}"}, {}
-        case ApiKeyAuth(header=str(header)):
-            return {header: auth.value.resolve(env)}, {}
-        case ApiKeyAuth(param=str(param)):
-            return {}, {param: auth.value.resolve(env)}
-        case _:
-            return {}, {}
-
-
-def _secrets(config: ImportConfig, env: Mapping[str, str]) -> tuple[str, ...]:
-    """Every value that came from a reference and may be secret: all but parts of addresses."""
-    texts = [*config.source.headers.values()]
-    for resource in config.resources:
-        texts += [*resource.headers.values(), *map(str, resource.params.values()), *texts_in(resource.body)]
-    match config.source.auth:
-        case BearerAuth(token=reference) | ApiKeyAuth(value=reference):
-            texts.append(reference.reference)
-    return tuple(value for text in texts for value in secrets_in(text, env) if len(value) >= _SHORTEST_SECRET)
 
 
 def _records(document: Any, plan: _Plan, url: str) -> list[Record]:

@@ -82,6 +82,7 @@ class Kv:
         if_version: int | None = None,
         over: Entry | EllipsisType | None = ...,
         expire_after: Span | None = None,
+        remembered: bool = True,
     ) -> int:
         """Write an entry and answer its new version.
 
@@ -93,6 +94,8 @@ class Kv:
             over: only over what was read with entry(): that version, or nothing where it was None. At most one of the
                 three conditions.
             expire_after: seconds or timedelta it lives. None: it does not expire, even if it did before.
+            remembered: False: the broker keeps no record of a conditional write. After a lost answer it may then meet
+                itself and raise, although it took effect; for frequent writes that can live with this.
 
         Raises:
             EntryExists: there is one, against if_absent or over.
@@ -102,7 +105,7 @@ class Kv:
             if if_absent or if_version is not None:
                 raise ValueError(f"set({key!r}) takes one of if_absent, if_version and over")
             if_absent, if_version = over is None, None if over is None else over.version
-        if if_absent or if_version is not None:
+        if remembered and (if_absent or if_version is not None):
             # A condition that is asked again after a lost answer would meet its own write; a commit remembers.
             async with self._session.transaction() as tx:
                 tx.check(key, absent=if_absent, version=if_version)
@@ -112,6 +115,8 @@ class Kv:
             key=key,
             payload=payloads.encode(value),
             expire_after=None if expire_after is None else duration(expire_after, "expire_after"),
+            if_absent=True if if_absent else None,
+            if_version=if_version,
         )
         return (await self._session.channel.call(self._session.entries.SetEntry, request)).version
 

@@ -12,6 +12,7 @@ from import_worker.app import build_bench
 from import_worker.clock import SystemClock
 from import_worker.config import parse_import
 from import_worker.errors import DestinationBroken, DestinationBusy, ExecutionLost
+from import_worker.sources.door import Outside
 
 TEXT = """
 version: 1
@@ -69,7 +70,7 @@ def client(serve):
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         tricks.origin = await serve(Starlette(routes=[Route("/{path}", tricks.answer, methods=methods)]))
         config = parse_import(TEXT.format(url=tricks.origin, mapping=mapping), "places.yaml")
-        bench = build_bench(config, {"TOKEN": "secret-token"}, SystemClock(), _at_once)
+        bench = build_bench(config, OUTSIDE)
         try:
             yield bench.destination, tricks
         finally:
@@ -80,6 +81,9 @@ def client(serve):
 
 async def _at_once(_seconds):
     pass
+
+
+OUTSIDE = Outside(env={"TOKEN": "secret-token"}, clock=SystemClock(), board=None, sleep=_at_once, jitter=lambda: 1.0)
 
 
 async def test_a_link_to_another_place_is_not_followed(client):

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from import_worker.config import parse_import
+from import_worker.http.oauth import Tokens
+from import_worker.ports import Note
+from import_worker.sources.door import Outside
 from import_worker.sources.rest import RestSource
 
 NOW = 1_795_340_800.0  # Sun, 22 Nov 2026 09:46:40 GMT
@@ -23,6 +26,8 @@ class Asked:
 
     target: str
     headers: dict[str, str]
+    method: str = "GET"
+    body: str = ""
 
 
 @dataclass
@@ -53,8 +58,10 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.strip().split("\r\n")
-        target = first.split()[1]
-        self.asked.append(Asked(target, dict(line.lower().split(": ", 1) for line in lines)))
+        method, target, _ = first.split()
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        body = (await reader.readexactly(int(headers.get("content-length", 0)))).decode()
+        self.asked.append(Asked(target, headers, method, body))
         replies = self.replies.get(target, [status(404)])
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         await reply(writer)
@@ -137,6 +144,32 @@ def clock():
     return FixedClock()
 
 
+class Board:
+    """Notes in memory, with the one promise of a board: a write over what is not there any more changes nothing."""
+
+    def __init__(self):
+        self.notes = {}
+        self.version = 0
+
+    async def read(self, key):
+        await asyncio.sleep(0)
+        return self.notes.get(key, Note(value=None, version=0))
+
+    async def write(self, key, value, *, over, life):
+        assert 0 < life < 366 * 86400
+        await asyncio.sleep(0)
+        if self.notes.get(key, Note(value=None, version=0)).version != over.version:
+            return None
+        self.version += 1
+        self.notes[key] = Note(value=json.loads(json.dumps(value)), version=self.version)
+        return self.notes[key]
+
+
+@pytest.fixture
+def board():
+    return Board()
+
+
 @pytest.fixture
 def waits():
     """Seconds that retries in place would have waited."""
@@ -144,14 +177,14 @@ def waits():
 
 
 @pytest.fixture
-async def open_source(clock, waits):
+async def open_source(clock, waits, board):
     """Opens sources of one resource `items`; retries note their waits instead of waiting."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def sleep(seconds: float) -> None:
             waits.append(seconds)
 
-        def build(base_url, *, env=None, source=None, **resource):
+        def build(base_url, *, env=None, source=None, tokens=None, inline=False, **resource):
             defaults = {"name": "items", "path": "items", "pagination": {"type": "single_page"}}
             kind = {"name": "Item", "resource": "items"}
             attributes = {"Id": {"from": "id", "identity": True, "label": True}}
@@ -164,7 +197,10 @@ async def open_source(clock, waits):
                 "assets": {"token": "${env:T}", "object_types": [{**kind, "attributes": attributes}]},
             }
             config = parse_import(json.dumps(file), "demo.yaml")
-            opened = RestSource(config, env=env or {}, clock=clock, sleep=sleep, jitter=lambda: 1.0)
+            outside = Outside(
+                env=env or {}, clock=clock, board=board, sleep=sleep, jitter=lambda: 1.0, tokens=tokens or Tokens()
+            )
+            opened = RestSource(config.model_copy(update={"inline": inline}), outside)
             stack.push_async_callback(opened.close)
             return opened
 

@@ -79,7 +79,7 @@ async def test_bearer_headers_and_params_are_sent_with_every_page(server, replie
     )
     assert await read_all(source) == (ROWS, 2)
     for asked in server.asked:
-        assert asked.headers["authorization"] == "bearer s3cret-token"
+        assert asked.headers["authorization"] == "Bearer s3cret-token"
         assert asked.headers["x-client"] == "ls/c1"
         assert asked.headers["accept"] == "application/vnd.x+json"
         assert asked.headers["accept-encoding"] == "gzip"

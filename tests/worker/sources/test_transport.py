@@ -8,11 +8,18 @@ import socket
 import pytest
 
 from import_worker.errors import DestinationBroken, DestinationUnavailable, SourceBroken, SourceUnavailable, Throttled
+from import_worker.http.credentials import Fixed, Proof
 from import_worker.http.exchange import DESTINATION, SOURCE, Access, Limits, Request
+from import_worker.http.redaction import Secrets
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
 
 GET = Request(url="/items")
+
+
+def with_param(key):
+    """A request whose credentials are a query parameter."""
+    return Request(url="/items", credentials=Fixed(value=Proof(params={"key": key})))
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ async def connect(clock, waits):
 
 async def test_an_answer_is_plain_values(server, replies, connect):
     server.on("/items?key=k", replies.answer([1], X_Total="7", Link="<a>; rel=x"))
-    response = await connect(server.url, access={"params": {"key": "k"}}).request(GET)
+    response = await connect(server.url).request(with_param("k"))
     assert (response.status, response.body, response.url) == (200, b"[1]", f"{server.url}/items")
     assert (response.headers["x-total"], response.headers["link"]) == ("7", "<a>; rel=x")
 
@@ -343,7 +350,7 @@ async def test_a_header_that_cannot_be_sent_is_refused_without_its_value(connect
 async def test_a_key_in_an_address_does_not_reach_the_log(server, replies, connect, caplog):
     caplog.set_level(logging.DEBUG)
     server.on("/items?key=s3cret", replies.answer([1]))
-    await connect(server.url, access={"params": {"key": "s3cret"}}).request(GET)
+    await connect(server.url).request(with_param("s3cret"))
     assert server.targets() == ["/items?key=s3cret"]
     assert "s3cret" not in caplog.text
 
@@ -353,7 +360,7 @@ async def test_secrets_are_hidden_in_every_form_and_proxies_of_the_environment_a
 ):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     server.on("/items?a=top%2Fs3cret", replies.status(400, b"top/s3cret top%2Fs3cret"))
-    transport = connect(server.url, access={"secrets": ("top/s3cret",)})
+    transport = connect(server.url, access={"secrets": Secrets(["top/s3cret"])})
     with pytest.raises(SourceBroken) as caught:
         await transport.request(Request(url="/items?a=top%2Fs3cret"))
     assert caught.value.message == "the source: GET /items?a=*** answered 400: *** ***"

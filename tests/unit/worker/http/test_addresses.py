@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from import_worker.http.addresses import AddressRefused, Origin, check_reachable, with_params, without_params
+from import_worker.http.addresses import AddressRefused, Origin, with_params, without_params
+from import_worker.http.reach import check_reachable
 
 
 @pytest.mark.parametrize(
