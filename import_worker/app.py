@@ -27,6 +27,7 @@ from import_worker.flow.entries import LISTING
 from import_worker.flow.ledger import Ledger
 from import_worker.flow.pace import Pace
 from import_worker.flow.queues import set_policies
+from import_worker.flow.schedule import Timetable
 from import_worker.flow.step import Flow
 from import_worker.flow.sweep import sweep
 from import_worker.http.exchange import DESTINATION, Access, Limits
@@ -140,6 +141,7 @@ class Worker:
             client = await stack.enter_async_context(longshore.connect(self._settings.broker))
             quick = await stack.enter_async_context(longshore.connect(self._settings.broker, patience=CALL_PATIENCE))
             changes = Changes()
+            catalogue = Catalogue(folder=self._settings.imports, env=self._env)
             ledger = Ledger(client, self._clock, changes)
             outside = Outside(
                 env=self._env, clock=self._clock, board=KvBoard(client), sleep=self._sleep, jitter=random.random
@@ -153,14 +155,14 @@ class Worker:
                 clock=self._clock,
                 pace=self._pace,
                 hooks=Webhooks(self._env, self._clock),
+                configured=catalogue,
             )
+            self._timetable = Timetable(client, catalogue)
             self._serving = replace(self._flow, client=quick, ledger=Ledger(quick, self._clock, changes))
             self._server = Server(Interceptor(translate, max_request_bytes=MAX_REQUEST_BYTES))
             self._server.add(
                 add_ImportServiceServicer_to_server,
-                ImportService(  # type: ignore[abstract]
-                    self._serving, Catalogue(folder=self._settings.imports, env=self._env)
-                ),
+                ImportService(self._serving, catalogue),  # type: ignore[abstract]
                 import_service_pb2.DESCRIPTOR.services_by_name["ImportService"],
             )
             await self._server.start(self._settings.address)
@@ -220,6 +222,7 @@ class Worker:
         while True:
             try:
                 await sweep(self._flow)
+                await self._timetable.keep_in_step()
             except OUT_OF_REACH:
                 log.debug("no sweep: the broker cannot be reached")
             except Exception:

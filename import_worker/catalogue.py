@@ -10,14 +10,18 @@ from pathlib import Path
 
 from import_worker.config import ImportConfig, load_import
 from import_worker.config.document import parse_document
-from import_worker.errors import ConfigInvalid, Fault
+from import_worker.config.operation import Schedule
+from import_worker.errors import ConfigInvalid, Fault, Permanent
+from import_worker.flow.configured import Scheduled
 
 MAX_FILES = 1_000
 MAX_SHOWN = 20
 
 
-class NotConfigured(Exception):
+class NotConfigured(Permanent):
     """No file of the folder configures an import of that name."""
+
+    reason = "IMPORT_NOT_FOUND"
 
     def __init__(self, name: str, folder: Path, known: list[str]) -> None:
         shown = ", ".join(known[:MAX_SHOWN]) + (", ..." if len(known) > MAX_SHOWN else "")
@@ -46,7 +50,7 @@ class Catalogue:
             ConfigInvalid: its file is faulty, or two files have that name.
             InputsInvalid: inputs are missing, unknown or ill typed.
         """
-        files = {path: declared_name(path) for path in islice(sorted(self.folder.glob("*.yaml")), MAX_FILES)}
+        files = self._files()
         found = [path for path, declared in files.items() if declared == name]
         if not found:
             raise NotConfigured(name, self.folder, sorted(files.values()))
@@ -54,6 +58,21 @@ class Catalogue:
             message = f"{name!r} is also the name in {found[0]}; each import needs a name of its own"
             raise ConfigInvalid([Fault(file=str(path), line=1, path="name", message=message) for path in found[1:]])
         return load_import(found[0], self.env).with_inputs(inputs)
+
+    def scheduled(self) -> Scheduled:
+        """When the imports start by themselves."""
+        schedules: dict[str, Schedule | None] = {}
+        faulty: set[str] = set()
+        for path, name in self._files().items():
+            try:
+                schedules[name] = load_import(path, None).schedule
+            except ConfigInvalid:
+                faulty.add(name)  # it is told when somebody starts the import or checks the file
+        return Scheduled(schedules=schedules, faulty=frozenset(faulty))
+
+    def _files(self) -> dict[Path, str]:
+        """The name that each file declares."""
+        return {path: declared_name(path) for path in islice(sorted(self.folder.glob("*.yaml")), MAX_FILES)}
 
 
 def declared_name(path: Path) -> str:

@@ -67,7 +67,8 @@ async def start(flow: Flow, config: ImportConfig, request_id: str | None, wishes
             return Started(view=await view(flow, import_id), already_active=False)
         holder = await flow.ledger.active(_destination(config))
         if holder is not None:
-            return Started(view=await view(flow, holder), already_active=True)
+            # A repeat of this start may have been faster by a moment.
+            return Started(view=await view(flow, holder), already_active=holder != import_id)
         try:
             await _create(flow, config, import_id, wishes)
         except longshore.EntryExists:

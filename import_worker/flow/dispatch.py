@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 import longshore
-from import_worker.flow import finalize, notify, read, start, submit
-from import_worker.flow.events import FINALIZE, NOTIFY, READ, START, SUBMIT
+from import_worker.flow import finalize, notify, read, schedule, start, submit
+from import_worker.flow.events import FINALIZE, NOTIFY, READ, SCHEDULE, START, SUBMIT
 from import_worker.flow.run import WrongTransition
 from import_worker.flow.step import Flow, tries_data
 
@@ -14,6 +14,7 @@ STEPS: Mapping[str, Callable[[Flow, longshore.Event], Awaitable[None]]] = {
     SUBMIT: submit.step,
     FINALIZE: finalize.step,
     NOTIFY: notify.step,
+    SCHEDULE: schedule.step,
 }
 
 _RACES = (

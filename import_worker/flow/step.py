@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import longshore
 from import_worker.errors import Throttled
 from import_worker.flow.benches import Benches
+from import_worker.flow.configured import Configured
 from import_worker.flow.events import Ask
 from import_worker.flow.ledger import Ledger
 from import_worker.flow.pace import Pace
@@ -30,6 +31,7 @@ class Flow:
         clock: wall time.
         pace: how long to wait.
         hooks: who is told about runs.
+        configured: the imports that can be started.
     """
 
     client: longshore.Client
@@ -38,6 +40,7 @@ class Flow:
     clock: Clock
     pace: Pace
     hooks: Hooks
+    configured: Configured
 
 
 async def wait_for_outside(flow: Flow, event: longshore.Event, problem: Throttled) -> None:
