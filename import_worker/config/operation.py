@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
-from import_worker.config.base import Model
+from import_worker.config.base import Key, Model
 from import_worker.config.secrets import SecretRef
 from longshore.hints import did_you_mean
 
@@ -33,11 +33,12 @@ def _time_zone(name: str) -> str:
 
 
 class Schedule(Model):
-    """When the import starts by itself, and what happens where its destination has a run at that time."""
+    """When the import starts by itself, with which inputs, and what happens where its destination has a run then."""
 
     cron: Annotated[str, Field(max_length=256), AfterValidator(_cron)]
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     overlap: Literal["skip", "queue", "cancel_running"] = "skip"
+    inputs: dict[Key, str] = Field(default_factory=dict)
 
 
 Occasion = Literal["failed", "cancelled", "suspended", "succeeded", "succeeded_with_errors"]

@@ -24,8 +24,8 @@ class Scheduled:
 class Configured(Protocol):
     """The files that configure imports, as they are now."""
 
-    def load(self, name: str) -> ImportConfig:
-        """One import. Raises Permanent where its file is missing or faulty."""
+    def load(self, name: str, inputs: Mapping[str, str]) -> ImportConfig:
+        """One import with its inputs. Raises Permanent where its file is missing or faulty, or InputsInvalid."""
         ...
 
     def scheduled(self) -> Scheduled:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import longshore
+from import_worker.config.inputs import InputsInvalid
 from import_worker.config.operation import Schedule
 from import_worker.errors import Permanent
 from import_worker.flow.configured import Configured
@@ -28,7 +29,7 @@ async def step(flow: Flow, event: longshore.Event) -> None:
     """Carry out an event of import.schedule: start the import whose time has come."""
     name = event.attributes["import"]
     try:
-        config = await asyncio.to_thread(flow.configured.load, name)
+        config = await asyncio.to_thread(flow.configured.load, name, event.body["inputs"])
         if config.schedule is None:
             log.info("import %s is scheduled no more; it is not started", name)
             return
@@ -36,6 +37,8 @@ async def step(flow: Flow, event: longshore.Event) -> None:
     except Permanent as problem:
         log.error("import %s was not started by its schedule: %s", name, problem.message)  # noqa: TRY400
         raise longshore.Fail(problem.reason, problem.message) from None
+    except InputsInvalid as problem:
+        raise longshore.Fail("INPUTS_INVALID", f"schedule.inputs of import {name}: {problem}") from None
     if not started.already_active:
         log.info("import %s (%s) was started by its schedule", started.view.run.import_id, name)
         return
@@ -98,14 +101,15 @@ class Timetable:
         self._seen |= scheduled.schedules.keys()
 
     async def _put(self, name: str, schedule: Schedule, found: ScheduleInfo | None) -> None:
-        if found is not None and (found.cron, found.time_zone) == (schedule.cron, schedule.timezone):
+        wanted = longshore.NewEvent({"inputs": schedule.inputs}, attributes={"import": name})
+        if found is not None and _told(found) == (schedule.cron, schedule.timezone, wanted.body):
             return
         try:
             put = await self._client.admin.schedules.put(
                 PREFIX + name,
                 schedule.cron,
                 SCHEDULE,
-                [longshore.NewEvent({"import": name}, attributes={"import": name})],
+                [wanted],
                 time_zone=schedule.timezone,
                 paused=found is not None and found.paused,  # an operator's word
                 missed_fire=MissedFirePolicy.RUN_ONCE,
@@ -114,3 +118,8 @@ class Timetable:
             log.error("the schedule of import %s is not valid: %s", name, error)  # noqa: TRY400
             return
         log.info("import %s is scheduled: %s (%s), next at %s", name, put.cron, put.time_zone, put.next_fire_time)
+
+
+def _told(found: ScheduleInfo) -> tuple[str, str, object]:
+    """What a schedule of the broker was made of."""
+    return found.cron, found.time_zone, found.events[0].body

@@ -177,6 +177,20 @@ async def test_an_import_that_cannot_be_started_leaves_a_dead_letter_that_says_w
     assert "places" in letter.message
 
 
+async def test_its_inputs_are_those_of_the_schedule(world, timetable):
+    schedule(world, '{ cron: "0 2 1 1 *", inputs: { page: regions } }')
+    path = world.folder / "places.yaml"
+    text = path.read_text().replace("path: regions", 'path: "${input:page}"')
+    path.write_text("inputs: { page: { type: string } }\n" + text)
+    await timetable.keep_in_step()
+    assert (await (await fire(world)).wait()).stats.state is JobState.SUCCEEDED
+    (run,) = await runs(world)
+    assert (await world.until(run.import_id, lambda run: run.state.terminal)).state is ImportState.SUCCEEDED
+    path.write_text(path.read_text().replace("inputs: { page: regions }", "inputs: {}"))
+    await timetable.keep_in_step()
+    assert (await (await fire(world)).wait()).stats.state is JobState.FAILED
+
+
 async def test_an_import_that_is_scheduled_no_more_is_not_started(world, timetable):
     await put(world, timetable, "skip")
     schedule(world, None)
