@@ -1,6 +1,5 @@
 """The processes of an import: source, broker, sandbox and workers, and what each of them takes."""
 
-import asyncio
 import contextlib
 import os
 import time
@@ -19,7 +18,12 @@ kind: import
 name: devices
 source: {{ type: rest, base_url: "http://{source}/" }}
 resources:
-  - {{ name: devices, path: devices, params: {{ limit: {size} }}, data_selector: rows, pagination: {pagination}{lanes} }}
+  - name: devices
+    path: devices
+    params: {{ limit: {size} }}
+    data_selector: rows
+    pagination: {pagination}
+    lanes: {lanes}
 {destination}
   chunks: {{ max_objects: {size}, max_bytes: 900KiB }}
   object_types:
@@ -108,7 +112,7 @@ class Stage:
         self.pids = pids
         self._imports = imports
 
-    async def run(self, **options: str) -> Imported:
+    async def run(self) -> Imported:
         """Carry everything over once."""
         before = {name: Process.of(pid) for name, pid in self.pids.items()}
         begun = time.perf_counter()
@@ -181,7 +185,7 @@ async def stage(scene: Scene, folder: Path) -> AsyncIterator[Stage]:
                 source=source,
                 size=scene.size,
                 pagination=scene.pagination,
-                lanes=f", lanes: {scene.lanes}" if scene.lanes > 1 else "",
+                lanes=scene.lanes,
                 destination=scene.into.format(sandbox=sandbox, folder=folder / "out"),
             )
         )

@@ -30,14 +30,15 @@ class Changes:
         for waiter in self._waiting.get(import_id, ()):
             waiter.set()
 
-    async def wait(self, import_id: str, at_most: float) -> None:
-        """Wait for a change, at most so many seconds."""
+    async def wait(self, import_id: str, *, at_least: float, at_most: float) -> None:
+        """Wait for a change, at most so many seconds. What changes within the shortest wait is one change."""
         waiter = asyncio.Event()
         waiters = self._waiting.setdefault(import_id, set())
         waiters.add(waiter)
         try:
+            await asyncio.sleep(at_least)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(at_most):
+                async with asyncio.timeout(at_most - at_least):
                     await waiter.wait()
         finally:
             waiters.discard(waiter)

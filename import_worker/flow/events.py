@@ -4,7 +4,9 @@ The four of a run say in their attributes which step of which run they ask for; 
 """
 
 import hashlib
+import zlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import longshore
 from import_worker.flow.entries import derived_id
@@ -14,6 +16,8 @@ START = "import.start"
 READ = "import.read"
 SUBMIT = "import.submit"
 FINALIZE = "import.finalize"
+MAX_BODY_BYTES = 1024 * 1024
+"""More than any configuration lets a chunk have."""
 NOTIFY = "import.notify"
 """Tells somebody about a run."""
 SCHEDULE = "import.schedule"
@@ -86,7 +90,13 @@ class Chunk:
     def of(cls, event: longshore.Event) -> "Chunk":
         """The chunk that an event carries."""
         given = event.attributes
-        return cls(ask=Ask.of(event), part=given["part"], objects=int(given["objects"]), body=event.data or b"")
+        body = zlib.decompressobj().decompress(event.data or b"", MAX_BODY_BYTES)
+        return cls(ask=Ask.of(event), part=given["part"], objects=int(given["objects"]), body=body)
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The body as the event carries it. The broker writes, reads and sends a fraction of it."""
+        return zlib.compress(self.body, level=1)
 
     def attributes(self) -> dict[str, str]:
         """As the event carries them."""
@@ -94,7 +104,7 @@ class Chunk:
 
     def job_id(self) -> str:
         """The id of the job that submits it. Other content of the same part, read at another time, is another job."""
-        return self.ask.job_id(SUBMIT, self.part, hashlib.sha256(self.body).hexdigest())
+        return self.ask.job_id(SUBMIT, self.part, hashlib.sha256(self.packed).hexdigest())
 
 
 def group_id_of(import_id: str, number: int) -> str:
@@ -126,7 +136,7 @@ def push_start(tx: longshore.Transaction, run: Run, group: longshore.Group) -> N
 
 def push_chunk(tx: longshore.Transaction, chunk: Chunk) -> None:
     """Push the submit of a chunk."""
-    tx.push(SUBMIT, chunk.body, attributes=chunk.attributes(), job_id=chunk.job_id())
+    tx.push(SUBMIT, chunk.packed, attributes=chunk.attributes(), job_id=chunk.job_id())
 
 
 def push_read(tx: longshore.Transaction, ask: Ask) -> None:

@@ -3,6 +3,7 @@
 Owns the versions: a run or a lane is only ever written over the version that was read.
 """
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -17,6 +18,9 @@ from import_worker.flow.run import TERMINAL, Run, Trigger, advance
 from import_worker.ports import Clock
 
 T = TypeVar("T")
+
+MAX_CONFIGS = 64
+"""Configurations that are remembered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,7 @@ class Ledger:
     def __init__(self, client: longshore.Client, clock: Clock, changes: Changes) -> None:
         self._client = client
         self._clock = clock
+        self._configs: OrderedDict[str, ImportConfig] = OrderedDict()
         self.changes = changes
 
     async def run(self, import_id: str) -> Kept[Run] | None:
@@ -46,15 +51,22 @@ class Ledger:
         return None if entry is None else Kept(value=entries.read_run(entry.value), version=entry.version)
 
     async def config(self, import_id: str) -> ImportConfig:
-        """The frozen configuration of an import.
+        """The frozen configuration of an import. It never changes, so it is read once.
 
         Raises:
             Permanent: the import has none, which only an operator can bring about.
         """
+        known = self._configs.get(import_id)
+        if known is not None:
+            self._configs.move_to_end(import_id)
+            return known
         value = await self._client.kv.get(entries.config_key(import_id))
         if value is None:
             raise Permanent(f"the entry {entries.config_key(import_id)} is gone: start the import again")
-        return entries.read_config(value)
+        config = self._configs[import_id] = entries.read_config(value)
+        if len(self._configs) > MAX_CONFIGS:
+            self._configs.popitem(last=False)
+        return config
 
     async def lane(self, run: Run, resource: str, lane: int) -> Kept[Lane]:
         """One lane of a run, as new where it has not been written yet."""

@@ -150,16 +150,18 @@ def _loads(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
     load: list[Chunk] = []
     size = 0
     for chunk in chunks:
-        if load and (size + len(chunk.body) > MAX_COMMIT_BYTES or len(load) == MAX_COMMIT_CHUNKS):
+        if load and (size + len(chunk.packed) > MAX_COMMIT_BYTES or len(load) == MAX_COMMIT_CHUNKS):
             yield load
             load, size = [], 0
         load.append(chunk)
-        size += len(chunk.body)
+        size += len(chunk.packed)
     yield load
 
 
 async def _push_ahead(flow: Flow, event: longshore.Event, chunk: Chunk) -> None:
-    await flow.client.queue(SUBMIT).push(chunk.body, attributes=chunk.attributes(), job_id=chunk.job_id(), parent=event)
+    await flow.client.queue(SUBMIT).push(
+        chunk.packed, attributes=chunk.attributes(), job_id=chunk.job_id(), parent=event
+    )
 
 
 async def _quarantine(

@@ -15,6 +15,8 @@ from import_worker.ports import TypeOutcome
 
 LOOK_SECONDS = 0.25
 """How often a watcher looks for changes that other workers made."""
+REST_SECONDS = 0.1
+"""How long a watcher rests between two looks: every page and every chunk is a change."""
 
 
 class NoSuchImport(Exception):
@@ -133,7 +135,7 @@ async def watch(flow: Flow, import_id: str) -> AsyncIterator[ImportView]:
             return
         if flow.ledger.changes.stopped:
             raise Stopping
-        await flow.ledger.changes.wait(import_id, LOOK_SECONDS)
+        await flow.ledger.changes.wait(import_id, at_least=REST_SECONDS, at_most=LOOK_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Halving a chunk keeps every object, and a single one is called by its name."""
 
 import json
+from types import SimpleNamespace
 
 from import_worker.flow.events import Ask, Chunk
 from import_worker.flow.submit import chunk_halves, only_object
@@ -28,3 +29,11 @@ def test_a_single_object_has_no_halves_but_a_name(config):
     single = chunk("NO")
     assert chunk_halves(single) is None
     assert only_object(config, single.body) == "the Country NO"
+
+
+def test_a_chunk_travels_packed_and_arrives_as_it_was():
+    body = json.dumps([{"code": str(number)} for number in range(500)]).encode()
+    sent = Chunk(ask=ASK, part="0", objects=500, body=body)
+    assert len(sent.packed) < len(body) / 4
+    event = SimpleNamespace(attributes=sent.attributes(), data=sent.packed)
+    assert Chunk.of(event) == sent
