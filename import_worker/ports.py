@@ -4,7 +4,7 @@ Adapters in sources/ and assets/ implement them; flow/ uses them and knows no ad
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Record = Mapping[str, Any]
@@ -53,6 +53,27 @@ class Board(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slice:
+    """Which part of a resource is read. The default is all of it.
+
+    Attributes:
+        lane: pages lane, lane + lanes, lane + 2 x lanes ... are read.
+        lanes: how many share the pages.
+        fields: values of placeholders in path and parameters: "7" for {"site_id": "7"}.
+        params: query parameters of this part alone.
+    """
+
+    lane: int = 0
+    lanes: int = 1
+    fields: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+WHOLE = Slice()
+"""All of a resource."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """What a source returned for one request.
 
@@ -80,12 +101,13 @@ class Page:
 class Source(Protocol):
     """A paginated source of records."""
 
-    async def read(self, resource: str, cursor: Cursor | None) -> Page:
+    async def read(self, resource: str, cursor: Cursor | None, part: Slice = WHOLE) -> Page:
         """Read one page.
 
         Args:
             resource: name of a configured resource.
-            cursor: next_cursor of the page before. None: the first page.
+            cursor: next_cursor of the page before in the same part. None: its first page.
+            part: of the resource.
 
         Raises:
             SourceBroken: no retry mends it.

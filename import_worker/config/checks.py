@@ -8,10 +8,11 @@ from typing import Any
 
 from import_worker.config.auth import Auth, PluginAuth, plugins, unknown_plugin
 from import_worker.config.bodies import filled
+from import_worker.config.cron import why_no_cron
 from import_worker.config.document import Path
 from import_worker.config.inputs import REFERENCE, without_inputs
 from import_worker.config.models import ImportConfig
-from import_worker.config.pagination import BODY_PATHS, SELECTORS, Pagination
+from import_worker.config.pagination import BODY_PATHS, SELECTORS, Pagination, why_no_lanes
 from import_worker.config.requests import ErrorRule
 from import_worker.config.selectors import compile_selector
 from import_worker.config.transform import known_fields
@@ -82,6 +83,55 @@ def _body_paths(config: ImportConfig) -> Iterator[Finding]:
             filled(resource.body or {}, places)
         except ValueError as error:
             yield ("resources", index, "body"), str(error)
+
+
+def _lanes(config: ImportConfig) -> Iterator[Finding]:
+    for index, resource in enumerate(config.resources):
+        pagination = resource.pagination or config.source.pagination
+        refusal = why_no_lanes(pagination) if pagination is not None else None
+        if resource.lanes > 1 and refusal is not None:
+            yield ("resources", index, "lanes"), refusal
+
+
+def _parents(config: ImportConfig) -> Iterator[Finding]:
+    resources = {each.name: each for each in config.resources}
+    for index, resource in enumerate(config.resources):
+        parent = resource.parent
+        if parent is None:
+            continue
+        path: Path = ("resources", index, "parent")
+        above = resources.get(parent.resource)
+        if above is None:
+            hint = _instead(parent.resource, list(resources))
+            yield (*path, "resource"), f"there is no resource {parent.resource!r}{hint}"
+        elif above.parent is not None:
+            message = f"{parent.resource!r} has a parent itself; children of children are not read"
+            yield (*path, "resource"), message
+        if not any(f"{{{parent.placeholder}}}" in str(text) for text in (resource.path, *resource.params.values())):
+            message = f"{{{parent.placeholder}}} stands neither in the path nor in a parameter of {resource.name!r}"
+            yield (*path, "as"), message
+        yield from _selector((*path, "field"), parent.field)
+        for name, text in parent.include.items():
+            yield from _selector((*path, "include", name), text)
+
+
+def _increments(config: ImportConfig) -> Iterator[Finding]:
+    for index, resource in enumerate(config.resources):
+        incremental = resource.incremental
+        if incremental is None:
+            continue
+        path: Path = ("resources", index, "incremental")
+        if config.destination.missing_objects.policy == "remove":
+            message = (
+                "what an incremental run does not read would count as missing and be removed; write missing_objects: "
+                f"{{policy: ignore}} in {config.destination_key} and set the import source up to match, or leave "
+                "incremental out"
+            )
+            yield path, message
+        yield from _selector((*path, "cursor_path"), incremental.cursor_path)
+        problem = why_no_cron(incremental.full_refresh) if incremental.full_refresh else None
+        if problem is not None:
+            yield (*path, "full_refresh"), problem
 
 
 def _attribute_selectors(config: ImportConfig) -> Iterator[Finding]:
@@ -256,6 +306,9 @@ _RULES = (
     _auth_plugins,
     _attribute_selectors,
     _transforms,
+    _lanes,
+    _parents,
+    _increments,
     _type_resources,
     _identity_and_label,
     _references,

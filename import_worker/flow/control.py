@@ -13,6 +13,7 @@ from import_worker.errors import ConfigInvalid, Fault
 from import_worker.flow import entries
 from import_worker.flow.events import group_id_of, group_of, push_start
 from import_worker.flow.ledger import Kept
+from import_worker.flow.marks import plan
 from import_worker.flow.run import TERMINAL, Mode, Run, State, Trigger
 from import_worker.flow.step import MAX_RACES, Flow
 from import_worker.flow.suspend import wake
@@ -83,16 +84,19 @@ def _destination(config: ImportConfig) -> str:
 
 async def _create(flow: Flow, config: ImportConfig, import_id: str, wishes: Wishes) -> None:
     now = flow.clock.now()
+    destination = _destination(config)
+    begins = plan(config, await flow.ledger.marks(destination, config.name), now=now, full=wishes.full)
     run = Run(
         import_id=import_id,
         name=config.name,
         state=State.QUEUED,
         number=1,
         group_id=group_id_of(import_id, 1),
-        destination=_destination(config),
+        destination=destination,
         create_time=now,
         update_time=now,
-        mode=Mode.REHEARSAL if wishes.rehearse else Mode.FULL,
+        mode=Mode.REHEARSAL if wishes.rehearse else begins.mode,
+        starts=begins.starts,
         accept_shrink=wishes.accept_shrink,
     )
     frozen = entries.write_config(config)

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from pydantic import TypeAdapter
 
 from import_worker.config import ImportConfig
+from import_worker.flow.marks import Mark, Marks
 from import_worker.flow.run import Run
 from import_worker.ports import Cursor
 
@@ -78,6 +79,11 @@ def baseline_key(destination: str) -> str:
     return f"{DESTINATIONS}{destination}:baseline"
 
 
+def marks_key(destination: str, name: str) -> str:
+    """Key of how far the incremental resources of an import have come."""
+    return f"{DESTINATIONS}{destination}:marks:{name}"
+
+
 def destination_name(identity: str) -> str:
     """Short name of a destination, from what tells it from others. No secret is part of it."""
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
@@ -102,13 +108,20 @@ class Lane:
         resource: that is read.
         lane: counted from 0 within the resource.
         page: number of the next page, counted from 0.
-        cursor: where the next page is. None before the first page.
-        done: ended by a stop condition.
+        cursor: where the next page is. None before the first page, and in lanes of a child, whose chains hold it.
+        done: ended by a stop condition. A lane of a child never is: it ends with its chains.
         records: read so far.
         chunks: emitted so far.
         objects: emitted so far, by object type.
         quarantined: records that could not be transformed.
         recent: objects in each of the latest chunks, oldest first.
+        reach: number of pages up to the last one that had records, counted over all lanes of its part.
+        short: that page had fewer records than were asked for.
+        total: records of the part, where the source states it.
+        mark: the greatest value of the incremental cursor.
+        parents: records that became parents, by child resource.
+        opened: chains of reads that this lane began, by child resource.
+        closed: chains of reads that came to their end in this lane.
     """
 
     number: int
@@ -122,10 +135,18 @@ class Lane:
     objects: Mapping[str, int] = field(default_factory=dict)
     quarantined: int = 0
     recent: tuple[int, ...] = ()
+    reach: int = 0
+    short: bool = False
+    total: int | None = None
+    mark: Mark | None = None
+    parents: Mapping[str, int] = field(default_factory=dict)
+    opened: Mapping[str, int] = field(default_factory=dict)
+    closed: int = 0
 
 
 _RUN = TypeAdapter(Run)
 _LANE = TypeAdapter(Lane)
+_MARKS = TypeAdapter(Marks)
 _COUNTS = TypeAdapter(dict[str, int])
 
 
@@ -152,6 +173,16 @@ def read_lane(value: Any) -> Lane:
 def read_counts(value: Any) -> dict[str, int]:
     """Object counts by type from their JSON value."""
     return _COUNTS.validate_python(value)
+
+
+def write_marks(marks: Marks) -> Any:
+    """The marks as a JSON value."""
+    return _MARKS.dump_python(marks, mode="json")
+
+
+def read_marks(value: Any) -> Marks:
+    """The marks from their JSON value."""
+    return _MARKS.validate_python(value)
 
 
 def write_config(config: ImportConfig) -> Any:

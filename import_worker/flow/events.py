@@ -7,6 +7,7 @@ import hashlib
 import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import longshore
 from import_worker.flow.entries import derived_id
@@ -33,7 +34,8 @@ class Ask:
         number: of the run.
         resource: that is read; empty for steps of the run as a whole.
         lane: of the resource.
-        page: of the lane.
+        page: of the lane, or of the chain.
+        chain: name of a chain of reads in a lane of a child resource; empty where the lane is the chain.
     """
 
     import_id: str
@@ -41,6 +43,7 @@ class Ask:
     resource: str = ""
     lane: int = 0
     page: int = 0
+    chain: str = ""
 
     @classmethod
     def of(cls, event: longshore.Event) -> "Ask":
@@ -52,6 +55,7 @@ class Ask:
             resource=given.get("resource", ""),
             lane=int(given.get("lane", 0)),
             page=int(given.get("page", 0)),
+            chain=given.get("chain", ""),
         )
 
     def attributes(self) -> dict[str, str]:
@@ -59,15 +63,22 @@ class Ask:
         whole = {"import": self.import_id, "run": str(self.number)}
         if not self.resource:
             return whole
-        return whole | {"resource": self.resource, "lane": str(self.lane), "page": str(self.page)}
+        whole |= {"resource": self.resource, "lane": str(self.lane), "page": str(self.page)}
+        return whole | {"chain": self.chain} if self.chain else whole
 
     def following(self) -> "Ask":
-        """The next page of the lane."""
+        """The next page of the lane, or of the chain."""
         return replace(self, page=self.page + 1)
+
+    @property
+    def turns(self) -> str:
+        """What the reads of one lane have in common."""
+        return f"import/{self.import_id}/{self.number}/{self.resource}/{self.lane}"
 
     def job_id(self, kind: str, *more: object) -> str:
         """The id of the job that asks for it."""
-        return derived_id(self.import_id, kind, self.number, self.resource, self.lane, self.page, *more)
+        chain = (self.chain,) if self.chain else ()
+        return derived_id(self.import_id, kind, self.number, self.resource, self.lane, self.page, *chain, *more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +150,13 @@ def push_chunk(tx: longshore.Transaction, chunk: Chunk) -> None:
     tx.push(SUBMIT, chunk.packed, attributes=chunk.attributes(), job_id=chunk.job_id())
 
 
-def push_read(tx: longshore.Transaction, ask: Ask) -> None:
-    """Push the read of a page."""
-    tx.push(READ, ask.attributes(), attributes=ask.attributes(), job_id=ask.job_id(READ))
+def push_read(tx: longshore.Transaction, ask: Ask, rest: Any = None) -> None:
+    """Push the read of a page.
+
+    Args:
+        tx: that pushes it.
+        ask: names the page.
+        rest: what a chain has left to read; the reads of one lane's chains take turns.
+    """
+    turns = longshore.Concurrency(ask.turns, 1) if ask.chain else None
+    tx.push(READ, rest or ask.attributes(), attributes=ask.attributes(), job_id=ask.job_id(READ), concurrency=turns)

@@ -4,14 +4,16 @@ One delivery goes through as many states as it can; what has to wait is released
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import longshore
 from import_worker.errors import ExecutionLost, ImportProblem, Throttled, Transient
 from import_worker.flow import entries
 from import_worker.flow.benches import Bench
+from import_worker.flow.entries import Lane
 from import_worker.flow.events import Ask, group_of, push_start
 from import_worker.flow.ledger import Kept
+from import_worker.flow.marks import moved
 from import_worker.flow.notify import push_notifications
 from import_worker.flow.run import BEFORE_READING, GIVING_UP, Failure, Mode, Run, State, Trigger, advance
 from import_worker.flow.step import Flow, wait_for_outside
@@ -87,6 +89,7 @@ async def _judge(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Ben
         cancelled=group.cancelled,
         unsettled=group.in_progress,
         baseline=await flow.ledger.baseline(run.destination),
+        mode=run.mode,
         accept_shrink=run.accept_shrink,
     )
     fault = fault_of(evidence)
@@ -126,14 +129,30 @@ async def _follow(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Be
 
 
 async def _succeed(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Bench, status: ExecutionStatus) -> None:
-    totals = total_objects(await flow.ledger.lanes(kept.value, bench.config))
+    lanes = await flow.ledger.lanes(kept.value, bench.config)
+    totals = total_objects(lanes)
     errors = errors_of(status, totals)
     if not errors:
-        await _end(flow, event, kept, Trigger.DONE, baseline=totals, outcomes=status.outcomes)
+        good = await _good(flow, kept.value, bench, lanes)
+        await _end(flow, event, kept, Trigger.DONE, good=good, outcomes=status.outcomes)
         return
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     failure = Failure(reason="ASSETS_ERRORS", message=f"Assets is done, but reports: {errors[0]}{more}")
     await _end(flow, event, kept, Trigger.DONE_WITH_ERRORS, failure=failure, outcomes=status.outcomes)
+
+
+async def _good(flow: Flow, run: Run, bench: Bench, lanes: Sequence[Lane]) -> Mapping[str, object]:
+    """What a good run leaves for the next one, as entries by key."""
+    left: dict[str, object] = {}
+    full = run.mode is Mode.FULL
+    if full:
+        left[entries.baseline_key(run.destination)] = total_objects(lanes)
+    if any(resource.incremental for resource in bench.config.resources):
+        before = await flow.ledger.marks(run.destination, run.name)
+        reached = [(lane.resource, lane.mark) for lane in lanes]
+        marks = moved(before, reached, full_since=run.create_time if full else None)
+        left[entries.marks_key(run.destination, run.name)] = entries.write_marks(marks)
+    return left
 
 
 def errors_of(status: ExecutionStatus, sent: Mapping[str, int]) -> list[str]:
@@ -196,7 +215,7 @@ async def _end(
     kept: Kept[Run],
     trigger: Trigger,
     *,
-    baseline: Mapping[str, int] | None = None,
+    good: Mapping[str, object] | None = None,
     **changes: object,
 ) -> None:
     ended = advance(kept.value, trigger, now=flow.clock.now(), throttled_until=None, **changes)
@@ -204,8 +223,8 @@ async def _end(
 
     def extra(tx: longshore.Transaction) -> None:
         push_notifications(tx, ended, config)
-        if baseline is not None:
-            tx.set(entries.baseline_key(ended.destination), dict(baseline))
+        for key, value in (good or {}).items():
+            tx.set(key, value)
 
     await flow.ledger.end(event, kept, ended, extra)
     log.info("import %s (%s) ended: %s", ended.import_id, ended.name, ended.state)

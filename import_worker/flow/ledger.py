@@ -14,6 +14,8 @@ from import_worker.errors import Permanent
 from import_worker.flow import entries
 from import_worker.flow.changes import Changes
 from import_worker.flow.entries import Lane
+from import_worker.flow.lanes import lanes_of
+from import_worker.flow.marks import Marks
 from import_worker.flow.run import TERMINAL, Run, Trigger, advance
 from import_worker.ports import Clock
 
@@ -80,7 +82,7 @@ class Ledger:
 
     async def lanes(self, run: Run, config: ImportConfig) -> list[Lane]:
         """The lanes of a run that have been written, in the order of the resources."""
-        keys = [entries.lane_key(run.import_id, resource.name, 0) for resource in config.resources]
+        keys = [entries.lane_key(run.import_id, resource, lane) for resource, lane in lanes_of(config)]
         found = await self._client.kv.get_many(keys)
         lanes = [entries.read_lane(found[key]) for key in keys if key in found]
         return [lane for lane in lanes if lane.number == run.number]
@@ -89,6 +91,11 @@ class Ledger:
         """Object counts of the last good run. Empty: there was none."""
         value = await self._client.kv.get(entries.baseline_key(destination))
         return {} if value is None else entries.read_counts(value)
+
+    async def marks(self, destination: str, name: str) -> Marks | None:
+        """How far the incremental resources of an import have come. None: there was no good run."""
+        value = await self._client.kv.get(entries.marks_key(destination, name))
+        return None if value is None else entries.read_marks(value)
 
     async def active(self, destination: str) -> str | None:
         """The import that holds a destination. None: it is free."""

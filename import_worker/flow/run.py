@@ -175,6 +175,7 @@ class Run:
         mode: how much of the source it carries over.
         accept_shrink: the user allowed it to have fewer objects than the last good one.
         expected: effects of completing, by object type. Empty: not known, or there was no good run before.
+        starts: where incremental resources begin, by name: the value of their query parameter.
     """
 
     import_id: str
@@ -196,6 +197,7 @@ class Run:
     mode: Mode = Mode.FULL
     accept_shrink: bool = False
     expected: Mapping[str, Effects] = field(default_factory=dict)
+    starts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def open_execution(self) -> Execution:

@@ -12,6 +12,7 @@ from import_worker.errors import DestinationBusy
 from import_worker.flow.benches import Bench
 from import_worker.flow.conduct import carry_out
 from import_worker.flow.events import Ask, push_read
+from import_worker.flow.lanes import first_lanes
 from import_worker.flow.ledger import Kept
 from import_worker.flow.run import BEFORE_READING, GIVING_UP, Failure, Run, State, Trigger, advance
 from import_worker.flow.step import MAX_RACES, Flow, fail
@@ -90,8 +91,8 @@ def _write(flow: Flow, tx: longshore.Transaction, kept: Kept[Run], bench: Bench,
         throttled_until=None,
     )
     flow.ledger.put_run(tx, kept, reading)
-    for resource in bench.config.resources:
-        push_read(tx, Ask(import_id=run.import_id, number=run.number, resource=resource.name))
+    for resource, lane in first_lanes(bench.config):
+        push_read(tx, Ask(import_id=run.import_id, number=run.number, resource=resource, lane=lane))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import longshore
 from import_worker.flow.entries import LISTING, Lane, listed_id
+from import_worker.flow.lanes import reads_under_way
 from import_worker.flow.run import TERMINAL, Effects, Run
 from import_worker.flow.step import Flow
 from import_worker.flow.wholeness import total_objects
@@ -77,7 +78,7 @@ async def view(flow: Flow, import_id: str) -> ImportView:
     config = await flow.ledger.config(import_id)
     lanes = await flow.ledger.lanes(run, config)
     # The group after the lanes: what was emitted in between counts as unsettled, never as submitted.
-    pending = await _pending_chunks(flow, run, reading=len(config.resources) - sum(lane.done for lane in lanes))
+    pending = await _pending_chunks(flow, run, reading=reads_under_way(config, lanes))
     chunks = sum(lane.chunks for lane in lanes)
     totals = total_objects(lanes)
     throttled_until = run.throttled_until
@@ -104,7 +105,7 @@ async def view(flow: Flow, import_id: str) -> ImportView:
 
 
 async def _pending_chunks(flow: Flow, run: Run, *, reading: int) -> int:
-    """Submits that have not succeeded, when so many lanes still have a read under way."""
+    """Submits that have not succeeded, when so many reads are under way."""
     try:
         group = await flow.client.group(run.group_id).get()
     except longshore.GroupNotFound:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from import_worker.config import ImportConfig
 from import_worker.flow.entries import Lane
-from import_worker.flow.run import Failure
+from import_worker.flow.lanes import faults_of_reading, unfinished
+from import_worker.flow.run import Failure, Mode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Evidence:
         cancelled: steps that were cancelled.
         unsettled: steps that have not ended.
         baseline: object counts of the last good run; empty when there was none.
+        mode: how much of the source the run carries over.
         accept_shrink: whether the user allowed fewer objects than it had.
     """
 
@@ -31,6 +33,7 @@ class Evidence:
     cancelled: int
     unsettled: int
     baseline: Mapping[str, int]
+    mode: Mode = Mode.FULL
     accept_shrink: bool = False
 
 
@@ -60,14 +63,18 @@ def _steps_succeeded(evidence: Evidence) -> Failure | None:
 
 
 def _lanes_ended(evidence: Evidence) -> Failure | None:
-    ended = {lane.resource for lane in evidence.lanes if lane.done}
-    missing = [resource.name for resource in evidence.config.resources if resource.name not in ended]
+    missing = unfinished(evidence.config, evidence.lanes)
     if not missing:
         return None
     return Failure(
         reason="NOT_WHOLE",
         message=f"the pages of {', '.join(missing)} did not reach their end, although no step failed: start again",
     )
+
+
+def _reading_agrees(evidence: Evidence) -> Failure | None:
+    fault = next(faults_of_reading(evidence.config, evidence.lanes), None)
+    return None if fault is None else Failure(reason="NOT_WHOLE", message=fault)
 
 
 def _nothing_quarantined(evidence: Evidence) -> Failure | None:
@@ -79,11 +86,8 @@ def _nothing_quarantined(evidence: Evidence) -> Failure | None:
 
 def _no_type_is_empty(evidence: Evidence) -> Failure | None:
     totals = total_objects(evidence.lanes)
-    empty = [
-        kind.name
-        for kind in evidence.config.destination.object_types
-        if not (kind.allow_empty or totals.get(kind.name))
-    ]
+    types = [] if evidence.mode is Mode.INCREMENTAL else evidence.config.destination.object_types
+    empty = [kind.name for kind in types if not (kind.allow_empty or totals.get(kind.name))]
     return empty_types(empty) if empty else None
 
 
@@ -114,4 +118,11 @@ def _enough_of_last_good(evidence: Evidence) -> Failure | None:
     return None
 
 
-_CHECKS = (_steps_succeeded, _lanes_ended, _nothing_quarantined, _no_type_is_empty, _enough_of_last_good)
+_CHECKS = (
+    _steps_succeeded,
+    _lanes_ended,
+    _reading_agrees,
+    _nothing_quarantined,
+    _no_type_is_empty,
+    _enough_of_last_good,
+)

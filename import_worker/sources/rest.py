@@ -7,10 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from import_worker.config.auth import ApiKeyAuth
 from import_worker.config.bodies import filled, resolve_value
 from import_worker.config.models import ImportConfig
+from import_worker.config.pagination import Pagination
 from import_worker.config.resources import Resource
 from import_worker.config.secrets import has_reference, resolve_text
 from import_worker.config.selectors import Selector, compile_selector, scalar_text
@@ -20,7 +22,7 @@ from import_worker.http.credentials import Credentials
 from import_worker.http.exchange import Judge, Request
 from import_worker.pagination.seen import Call, Seen
 from import_worker.pagination.walk import Walk
-from import_worker.ports import Cursor, Page, Record
+from import_worker.ports import WHOLE, Cursor, Page, Record, Slice
 from import_worker.sources.door import Door, Outside
 
 
@@ -29,9 +31,12 @@ class _Plan:
     """How one resource is read.
 
     Attributes:
-        walk: its pages.
+        pagination: how its pages follow one another.
+        address: of the resource, with placeholders.
+        params: query parameters, with placeholders.
         method: GET or POST.
         headers: of each of its requests.
+        hidden_params: query parameters that must not enter a cursor.
         secret_params: query parameters from references; they are added to each request and stored nowhere.
         body: what a POST sends, before the pagination adds to it.
         selector: where its records stand; None: the body itself is their list.
@@ -41,7 +46,10 @@ class _Plan:
         judge: what the answers to its other pages mean.
     """
 
-    walk: Walk
+    pagination: Pagination
+    address: str
+    params: Mapping[str, str]
+    hidden_params: frozenset[str]
     method: str
     headers: Mapping[str, str]
     secret_params: Mapping[str, str]
@@ -52,9 +60,28 @@ class _Plan:
     judge_first: Judge
     judge: Judge
 
-    def request(self, cursor: Cursor | None) -> Request:
-        """What is sent for the page at a cursor."""
-        call: Call = self.walk.call(cursor)
+    def walk(self, part: Slice) -> Walk:
+        """The pages of a part.
+
+        Raises:
+            SourceBroken: a value cannot stand in the path.
+        """
+        address = self.address
+        for name, value in part.fields.items():
+            if value in {".", ".."}:
+                raise SourceBroken(f"{value!r} cannot stand for {{{name}}} in the path")
+            address = address.replace(f"{{{name}}}", quote(value, safe=""))
+        params = {name: _filled(text, part.fields) for name, text in self.params.items()}
+        return Walk(
+            self.pagination,
+            first_url=with_params(address, {**params, **part.params}),
+            secret_params=self.hidden_params,
+            lane=part.lane,
+            lanes=part.lanes,
+        )
+
+    def request(self, call: Call, *, first: bool) -> Request:
+        """What is sent for a page, the first of its part or another."""
         posted = self.method == "POST"
         kind = {"Content-Type": "application/json"} if posted else {}
         return Request(
@@ -63,7 +90,7 @@ class _Plan:
             headers={**kind, **self.headers},
             content=json.dumps(filled(self.body, call.body), ensure_ascii=False).encode() if posted else None,
             credentials=self.credentials,
-            judge=self.judge_first if cursor is None else self.judge,
+            judge=self.judge_first if first else self.judge,
         )
 
 
@@ -85,7 +112,7 @@ class RestSource:
         self._door = Door(config, outside)
         self._plans = {each.name: _plan(config, each, self._door, outside.env) for each in config.resources}
 
-    async def read(self, resource: str, cursor: Cursor | None) -> Page:
+    async def read(self, resource: str, cursor: Cursor | None, part: Slice = WHOLE) -> Page:
         """Read one page; see the port.
 
         Raises:
@@ -94,17 +121,19 @@ class RestSource:
             Throttled: the source asks to wait.
         """
         with self._door.secrets.hidden():
-            page = await self._read(self._plans[resource], cursor)
+            page = await self._read(self._plans[resource], cursor, part)
             self._check_cursor(page)
         return page
 
-    async def _read(self, plan: _Plan, cursor: Cursor | None) -> Page:
-        response, document = await self._door.transport.request_json(plan.request(cursor))
+    async def _read(self, plan: _Plan, cursor: Cursor | None, part: Slice) -> Page:
+        walk = plan.walk(part)
+        request = plan.request(walk.call(cursor), first=cursor is None)
+        response, document = await self._door.transport.request_json(request)
         shown = without_params(response.url, frozenset(plan.secret_params))
         if response.emptied:
             return Page(records=[], next_cursor=None, url=shown, emptied_by_rule=True)
         records = _records(document, plan, shown)
-        turn = plan.walk.turn(cursor, Seen(url=shown, headers=response.headers, document=document, records=records))
+        turn = walk.turn(cursor, Seen(url=shown, headers=response.headers, document=document, records=records))
         return Page(
             records=[] if turn.repeated else records,
             next_cursor=turn.next_cursor,
@@ -140,11 +169,10 @@ def _plan(config: ImportConfig, resource: Resource, door: Door, env: Mapping[str
     except AddressRefused as error:
         raise SourceBroken(f"resource {resource.name!r}: {error}") from None
     return _Plan(
-        walk=Walk(
-            config.pagination_of(resource),
-            first_url=with_params(first_url, plain),
-            secret_params=frozenset(secret) | own_param,
-        ),
+        pagination=config.pagination_of(resource),
+        address=first_url,
+        params=plain,
+        hidden_params=frozenset(secret) | own_param,
         method=resource.method,
         headers={name: resolve_text(value, env) for name, value in headers.items()},
         secret_params=secret,
@@ -155,6 +183,12 @@ def _plan(config: ImportConfig, resource: Resource, door: Door, env: Mapping[str
         judge_first=door.judge(resource, first_page=True),
         judge=door.judge(resource, first_page=False),
     )
+
+
+def _filled(text: str, fields: Mapping[str, str]) -> str:
+    for name, value in fields.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 def _records(document: Any, plan: _Plan, url: str) -> list[Record]:

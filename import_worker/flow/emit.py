@@ -1,0 +1,163 @@
+"""The Commit of a page: its chunks are pushed, its lane moves on, and the reads that follow from it begin.
+
+Owns what goes with a page in one step, and how a page that is too large for one Commit is pushed ahead.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import longshore
+from import_worker.errors import SourceBroken
+from import_worker.flow.benches import Bench
+from import_worker.flow.entries import Lane
+from import_worker.flow.events import SUBMIT, Ask, Chunk, push_chunk, push_read
+from import_worker.flow.lanes import ParentRecord, chains
+from import_worker.flow.ledger import Kept, grown
+from import_worker.flow.marks import Mark
+from import_worker.flow.position import Position
+from import_worker.flow.step import Flow
+from import_worker.ports import Page
+from import_worker.transform.mapper import Quarantined
+
+MAX_COMMIT_BYTES = 3 * 1024 * 1024
+"""Chunks of one Commit; a request holds 4 MiB."""
+MAX_COMMIT_CHUNKS = 900
+"""A Commit holds 1,000 settles and events."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yielded:
+    """What a page came to.
+
+    Attributes:
+        chunks: of its objects, in order.
+        objects: in them, by object type.
+        quarantined: records that make no objects.
+        mark: the greatest incremental cursor of the lane so far.
+        families: parents whose children are to be read, by child resource.
+    """
+
+    chunks: Sequence[Chunk]
+    objects: dict[str, int]
+    quarantined: Sequence[Quarantined]
+    mark: Mark | None
+    families: Mapping[str, Sequence[ParentRecord]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A page that was read.
+
+    Attributes:
+        lane: as it was before.
+        position: where the page stood.
+        page: what it held.
+        yielded: what that came to.
+    """
+
+    lane: Kept[Lane]
+    position: Position
+    page: Page
+    yielded: Yielded
+
+
+async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> None:
+    """Push the chunks of a page, and the read of the next one, and move the lane.
+
+    A page of more chunks than one Commit can hold has its first ones pushed ahead, with this event's lease. If the
+    Commit never comes, the page is read again: equal chunks are the same jobs then, and others do no harm, because
+    what they hold was in the source and its identity makes it one object. Counts and the lane follow the Commit alone.
+    """
+    *ahead, last = _loads(read.yielded.chunks)
+    for load in ahead:
+        await asyncio.gather(*(_push_ahead(flow, event, chunk) for chunk in load))
+    ask, following = Ask.of(event), read.position.after(read.page)
+    begun = _chains(bench, ask, read.yielded)
+    after = _grown(bench, ask, read, following, begun)
+    async with event.commit() as tx:
+        flow.ledger.put_lane(tx, ask.import_id, read.lane, after)
+        for chunk in last:
+            push_chunk(tx, chunk)
+        for chain, position in begun:
+            push_read(tx, chain, position.rest())
+        if following is not None:
+            push_read(tx, ask.following(), following.rest())
+    flow.ledger.changes.notify(ask.import_id)
+
+
+def _chains(bench: Bench, ask: Ask, yielded: Yielded) -> list[tuple[Ask, Position]]:
+    """The reads of children that a page leads to: one chain after another for each lane of the child."""
+    found: list[tuple[Ask, Position]] = []
+    for name, parents in yielded.families.items():
+        lanes = bench.config.resource(name).lane_count
+        for index, chain in enumerate(chains(parents, lanes)):
+            own = Ask(
+                import_id=ask.import_id,
+                number=ask.number,
+                resource=name,
+                lane=index % lanes,
+                chain=f"{ask.lane}.{ask.page}.{index}",
+            )
+            found.append((own, Position(cursor=None, parents=chain)))
+    return found
+
+
+def _grown(
+    bench: Bench, ask: Ask, read: Read, following: Position | None, begun: Sequence[tuple[Ask, Position]]
+) -> Lane:
+    """The lane after the page."""
+    before, page, yielded = read.lane.value, read.page, read.yielded
+    opened = Counter(before.opened) + Counter(chain.resource for chain, _ in begun)
+    parents = Counter(before.parents) + Counter({name: len(found) for name, found in yielded.families.items()})
+    _check_parents(bench, parents)
+    changes: dict[str, Any] = {}
+    if ask.chain:
+        changes["closed"] = before.closed + (following is None)
+    else:
+        changes |= {"cursor": page.next_cursor, "done": following is None}
+        if page.total is not None:
+            changes["total"] = page.total
+        if page.records:
+            changes |= {"reach": page.number + 1, "short": not page.full}
+    return grown(
+        before,
+        sizes=[chunk.objects for chunk in yielded.chunks],
+        records=before.records + len(page.records),
+        objects=dict(Counter(before.objects) + Counter(yielded.objects)),
+        mark=yielded.mark,
+        opened=dict(opened),
+        parents=dict(parents),
+        **changes,
+    )
+
+
+def _check_parents(bench: Bench, parents: Mapping[str, int]) -> None:
+    for name, count in parents.items():
+        parent = bench.config.resource(name).parent
+        if parent is not None and count > parent.max_parents:
+            raise SourceBroken(
+                f"a lane of {parent.resource} has more than max_parents = {parent.max_parents} records, and each leads "
+                f"to requests for {name}; raise parent.max_parents if that is right"
+            )
+
+
+def _loads(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
+    """The chunks in as many parts as Commits are needed; the last part may be empty."""
+    load: list[Chunk] = []
+    size = 0
+    for chunk in chunks:
+        if load and (size + len(chunk.packed) > MAX_COMMIT_BYTES or len(load) == MAX_COMMIT_CHUNKS):
+            yield load
+            load, size = [], 0
+        load.append(chunk)
+        size += len(chunk.packed)
+    yield load
+
+
+async def _push_ahead(flow: Flow, event: longshore.Event, chunk: Chunk) -> None:
+    await flow.client.queue(SUBMIT).push(
+        chunk.packed, attributes=chunk.attributes(), job_id=chunk.job_id(), parent=event
+    )
