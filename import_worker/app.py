@@ -18,6 +18,7 @@ from import_worker.clock import SystemClock
 from import_worker.config import ImportConfig
 from import_worker.config.assets import Assets
 from import_worker.config.jsonl import Jsonl
+from import_worker.config.requests import Retry
 from import_worker.config.secrets import resolve_text
 from import_worker.flow.benches import Bench, Benches
 from import_worker.flow.board import KvBoard
@@ -37,6 +38,7 @@ from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
 from import_worker.jsonl.folder import JsonlFolder
 from import_worker.ports import Clock, Destination
+from import_worker.preview.look import Look
 from import_worker.rpc.errors import translate
 from import_worker.rpc.import_service import ImportService
 from import_worker.settings import Settings
@@ -60,7 +62,7 @@ log = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def build_bench(config: ImportConfig, outside: Outside) -> Bench:
+def build_bench(config: ImportConfig, outside: Outside, *, attempts: int = ASSETS_ATTEMPTS) -> Bench:
     """Open the adapters of an import.
 
     Raises:
@@ -69,30 +71,36 @@ def build_bench(config: ImportConfig, outside: Outside) -> Bench:
     return Bench(
         config=config,
         source=RestSource(config, outside),
-        destination=build_destination(config, outside),
+        destination=build_destination(config, outside, attempts),
         mappers={resource.name: Mapper(config, resource.name) for resource in config.resources},
     )
 
 
-def build_destination(config: ImportConfig, outside: Outside) -> Destination:
+def build_look(config: ImportConfig, outside: Outside) -> Bench:
+    """Open the adapters of an import so that they ask once and wait for nothing. Raises as build_bench does."""
+    source = config.source.model_copy(update={"retry": Retry(attempts=1, max_inline_wait=0)})
+    return build_bench(config.model_copy(update={"source": source}), outside, attempts=1)
+
+
+def build_destination(config: ImportConfig, outside: Outside, attempts: int) -> Destination:
     """Open the destination of an import. Raises as build_bench does."""
     match config.destination:
         case Assets() as assets:
             reach = Reach.PUBLIC if config.inline else Reach.ANY
             token = assets.token.resolve(outside.env)
-            connect = partial(_connect_assets, token=token, reach=reach, outside=outside)
+            connect = partial(_connect_assets, token=token, reach=reach, outside=outside, attempts=attempts)
             return AssetsClient(config, assets, info_url=resolve_text(assets.info_url, outside.env), connect=connect)
         case Jsonl() as jsonl:
             return JsonlFolder(config, resolve_text(jsonl.folder, outside.env))
 
 
-def _connect_assets(url: str, *, token: str, reach: Reach, outside: Outside) -> Transport:
+def _connect_assets(url: str, *, token: str, reach: Reach, outside: Outside, attempts: int) -> Transport:
     headers = {"Authorization": f"Bearer {token}"}
     return Transport(
         peer=DESTINATION,
         access=Access(base_url=url, headers=headers, secrets=Secrets([token]), reach=reach),
         retry=RetryPolicy(
-            attempts=ASSETS_ATTEMPTS,
+            attempts=attempts,
             max_inline_wait=ASSETS_INLINE_WAIT,
             sleep=outside.sleep,
             jitter=outside.jitter,
@@ -162,7 +170,7 @@ class Worker:
             self._server = Server(Interceptor(translate, max_request_bytes=MAX_REQUEST_BYTES))
             self._server.add(
                 add_ImportServiceServicer_to_server,
-                ImportService(self._serving, catalogue),  # type: ignore[abstract]
+                ImportService(self._serving, catalogue, Look(open=partial(build_look, outside=outside))),
                 import_service_pb2.DESCRIPTOR.services_by_name["ImportService"],
             )
             await self._server.start(self._settings.address)

@@ -116,6 +116,10 @@ class Source(Protocol):
         """
         ...
 
+    def hide(self, text: str) -> str:
+        """The text without the secrets that its requests carry: sources like to repeat them."""
+        ...
+
     async def close(self) -> None:
         """Release connections."""
         ...

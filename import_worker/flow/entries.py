@@ -49,9 +49,24 @@ def lane_key(import_id: str, resource: str, lane: int) -> str:
     return f"imp:{import_id}:lane:{resource}:{lane}"
 
 
-def quarantine_key(import_id: str, resource: str, page: int, position: int) -> str:
-    """Key of a quarantined record."""
-    return f"imp:{import_id}:q:{resource}:{page}:{position}"
+def quarantine_prefix(import_id: str) -> str:
+    """Prefix of the keys of quarantined records."""
+    return f"imp:{import_id}:q:"
+
+
+def quarantine_key(import_id: str, resource: str, page: int, position: int | str) -> str:
+    """Key of a quarantined record. Positions such as "0.3.1" are of single objects, by the part of their chunk."""
+    return f"{quarantine_prefix(import_id)}{resource}:{page}:{position}"
+
+
+def quarantine_place(key: str) -> tuple[str, int, tuple[int, ...]]:
+    """Resource, page and position of such a key: the order in which records are listed.
+
+    Raises:
+        ValueError: it is none.
+    """
+    _, _, _, resource, page, position = key.split(":")
+    return resource, int(page), tuple(map(int, position.split(".")))
 
 
 def listing_key(create_time: float, import_id: str) -> str:

@@ -8,7 +8,7 @@ import grpc
 import longshore
 from import_worker.catalogue import NotConfigured
 from import_worker.config.inputs import InputsInvalid
-from import_worker.errors import ConfigInvalid
+from import_worker.errors import ConfigInvalid, ImportProblem
 from import_worker.flow.control import TooManyRaces
 from import_worker.flow.run import WrongTransition
 from import_worker.flow.view import NoSuchImport, Stopping
@@ -81,6 +81,15 @@ def _not_found(message: str, name: str) -> Failure:
     )
 
 
+def _problem(error: ImportProblem) -> Failure:
+    return Failure(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason="ERROR_REASON_WRONG_STATE",
+        message=error.message,
+        precondition=("import", error.reason),
+    )
+
+
 def _wrong_state(error: WrongTransition) -> Failure:
     return Failure(
         code=grpc.StatusCode.FAILED_PRECONDITION,
@@ -130,6 +139,7 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     WrongTransition: _wrong_state,
     TooManyRaces: _busy,
     Stopping: _stopping,
+    ImportProblem: _problem,
     longshore.Unavailable: _out_of_reach,
     longshore.DeadlineExceeded: _out_of_reach,
     longshore.DiskFull: _no_room,

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,16 @@ from grpc import aio
 from import_worker.catalogue import Catalogue
 from import_worker.config import ImportConfig
 from import_worker.flow import control, view as views
+from import_worker.flow.entries import quarantine_prefix
+from import_worker.flow.quarantine import list_quarantine
 from import_worker.flow.step import Flow
+from import_worker.preview.look import Look
+from import_worker.preview.preview import MAX_RECORDS, USUAL_RECORDS
+from import_worker.preview.records import ShownRecord
 from import_worker.rpc.errors import InvalidRequest
 from import_worker.rpc.messages import import_message
+from import_worker.rpc.previews import check_message, preview_message, quarantined_message
+from longshore.hints import did_you_mean
 from longshore.v1 import import_service_pb2 as pb
 from longshore.v1.import_service_pb2_grpc import ImportServiceServicer
 
@@ -28,9 +35,10 @@ MAX_PAGE_SIZE = 100
 class ImportService(ImportServiceServicer):
     """Serves the imports of one broker."""
 
-    def __init__(self, flow: Flow, catalogue: Catalogue) -> None:
+    def __init__(self, flow: Flow, catalogue: Catalogue, look: Look) -> None:
         self._flow = flow
         self._catalogue = catalogue
+        self._look = look
 
     async def StartImport(self, request: pb.StartImportRequest, _context: Context) -> pb.StartImportResponse:
         """Start a run, or answer the one that is active."""
@@ -48,17 +56,15 @@ class ImportService(ImportServiceServicer):
 
     async def ListImports(self, request: pb.ListImportsRequest, _context: Context) -> pb.ListImportsResponse:
         """A page of imports."""
-        if request.page_size < 0:
-            raise InvalidRequest("page_size", "must be 0 or more")
         page = await views.list_imports(
             self._flow,
             name=request.name,
-            size=min(request.page_size or PAGE_SIZE, MAX_PAGE_SIZE),
+            size=_page_size(request.page_size),
             after=_key_of(request.page_token),
         )
         return pb.ListImportsResponse(
             imports=[import_message(view) for view in page.imports],
-            next_page_token=base64.urlsafe_b64encode(page.next_key.encode()).decode(),
+            next_page_token=_token_of(page.next_key),
         )
 
     async def WatchImport(self, request: pb.WatchImportRequest, context: Context) -> None:  # type: ignore[override]
@@ -77,6 +83,40 @@ class ImportService(ImportServiceServicer):
         resumed = await control.resume(self._flow, _import_id(request.import_id), self._load)
         return pb.ResumeImportResponse(run=import_message(resumed))
 
+    async def CheckImport(self, request: pb.CheckImportRequest, _context: Context) -> pb.CheckImportResponse:
+        """Test the connections of an import."""
+        config = await self._load(_text("name", request.name, MAX_NAME_BYTES), request.inputs)
+        return check_message(await self._look.check(config))
+
+    async def PreviewImport(self, request: pb.PreviewImportRequest, _context: Context) -> pb.PreviewImportResponse:
+        """The first records of a resource, and what would become of them."""
+        config = await self._load(_text("name", request.name, MAX_NAME_BYTES), request.inputs)
+        known = [resource.name for resource in config.resources]
+        resource = request.resource or known[0]
+        if resource not in known:
+            raise InvalidRequest("resource", f"must be one of {', '.join(known)}{did_you_mean(resource, known)}")
+        if not 0 <= request.max_records <= MAX_RECORDS:
+            raise InvalidRequest("max_records", f"must be 0 to {MAX_RECORDS}")
+        return preview_message(
+            await self._look.preview(config, resource, request.max_records or USUAL_RECORDS),
+        )
+
+    async def ListQuarantine(self, request: pb.ListQuarantineRequest, _context: Context) -> pb.ListQuarantineResponse:
+        """A page of quarantined records, tried again if that is asked for."""
+        import_id, after = _import_id(request.import_id), _key_of(request.page_token)
+        if after and not after.startswith(quarantine_prefix(import_id)):
+            raise InvalidRequest("page_token", "must be the next_page_token of an earlier answer")
+        page = await list_quarantine(self._flow, import_id, size=_page_size(request.page_size), after=after)
+        retried: Sequence[ShownRecord | None] = [None] * len(page.records)
+        if request.retry:
+            frozen = await self._flow.ledger.config(import_id)
+            config = await self._load(frozen.name, frozen.input_texts)
+            retried = await self._look.again(config, page.records)
+        return pb.ListQuarantineResponse(
+            records=[quarantined_message(*each) for each in zip(page.records, retried, strict=True)],
+            next_page_token=_token_of(page.next_key),
+        )
+
     async def _load(self, name: str, inputs: Mapping[str, str]) -> ImportConfig:
         return await asyncio.to_thread(self._catalogue.load, name, dict(inputs))
 
@@ -92,6 +132,16 @@ def _import_id(value: str) -> str:
         return str(UUID(value))
     except ValueError:
         raise InvalidRequest("import_id", "must be the UUID of an import, as StartImport answers it") from None
+
+
+def _page_size(asked: int) -> int:
+    if asked < 0:
+        raise InvalidRequest("page_size", "must be 0 or more")
+    return min(asked or PAGE_SIZE, MAX_PAGE_SIZE)
+
+
+def _token_of(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode()
 
 
 def _key_of(token: str) -> str:

@@ -150,6 +150,10 @@ class RestSource:
                 f"the next link of {page.url} repeats the credentials, and positions are stored; send them in a header"
             )
 
+    def hide(self, text: str) -> str:
+        """See the port."""
+        return self._door.secrets.hide(text)
+
     async def close(self) -> None:
         """Release connections."""
         await self._door.transport.close()

@@ -55,6 +55,7 @@ from longshore.kv import Entry, Kv
 from longshore.outcomes import Fail, Release, Retry, Success
 from longshore.payloads import Json
 from longshore.policies import Concurrency, Jitter, RetryPolicy
+from longshore.previews import ConnectionCheck, Preview, PreviewObject, PreviewRecord, QuarantinedRecord
 from longshore.pushes import NewEvent
 from longshore.queue import Queue
 from longshore.runs import (
@@ -77,6 +78,7 @@ __all__ = [
     "CommitResult",
     "Concurrency",
     "ConfigInvalid",
+    "ConnectionCheck",
     "DataLoss",
     "DeadlineExceeded",
     "DiskFull",
@@ -124,6 +126,10 @@ __all__ = [
     "ObjectTypeProgress",
     "Options",
     "PermissionDenied",
+    "Preview",
+    "PreviewObject",
+    "PreviewRecord",
+    "QuarantinedRecord",
     "Queue",
     "QueueFull",
     "QueueNotFound",

@@ -13,6 +13,14 @@ import grpc
 from longshore.channel import Channel, Options
 from longshore.ids import new_id
 from longshore.pages import paged
+from longshore.previews import (
+    ConnectionCheck,
+    Preview,
+    QuarantinedRecord,
+    read_check,
+    read_preview,
+    read_quarantined,
+)
 from longshore.runs import Import, read_run
 from longshore.v1 import import_service_pb2
 from longshore.v1.import_service_pb2_grpc import ImportServiceStub
@@ -157,3 +165,56 @@ class Imports:
         """
         request = import_service_pb2.ResumeImportRequest(import_id=import_id)
         return read_run((await self._channel.call(self._stub.ResumeImport, request)).run)
+
+    async def check(self, name: str, *, inputs: Mapping[str, str] | None = None) -> tuple[ConnectionCheck, ...]:
+        """Test the connections of a configured import: each of its resources, then its destination. Changes nothing.
+
+        Raises:
+            ImportNotFound: no import of this name is configured.
+            ConfigInvalid: its configuration is faulty.
+            InvalidRequest: inputs are missing, unknown or ill typed.
+        """
+        request = import_service_pb2.CheckImportRequest(name=name, inputs=inputs)
+        response = await self._channel.call(self._stub.CheckImport, request)
+        return tuple(read_check(each) for each in response.checks)
+
+    async def preview(
+        self, name: str, *, resource: str = "", max_records: int = 10, inputs: Mapping[str, str] | None = None
+    ) -> Preview:
+        """The first records of a configured import, and what would become of them. Sends nothing.
+
+        Args:
+            name: of the import.
+            resource: to read. Empty: the first one.
+            max_records: 1 to 50.
+            inputs: values of the configuration's inputs, by name. None: their defaults.
+
+        Raises:
+            ImportNotFound: no import of this name is configured.
+            ConfigInvalid: its configuration is faulty.
+            InvalidRequest: an argument is wrong.
+            WrongState: the source does not answer as it should; the message says why.
+        """
+        request = import_service_pb2.PreviewImportRequest(
+            name=name, resource=resource, max_records=max_records, inputs=inputs
+        )
+        return read_preview(await self._channel.call(self._stub.PreviewImport, request))
+
+    def quarantine(self, import_id: str, *, retry: bool = False) -> AsyncGenerator[QuarantinedRecord, None]:
+        """The records of a run that could not be transformed, read page by page.
+
+        Args:
+            import_id: of the run.
+            retry: also transform each again, with the configuration as it is now. Sends nothing.
+
+        Raises:
+            ImportNotFound: no such run, or nothing of its name is configured any more.
+            ConfigInvalid: the configuration as it is now is faulty.
+        """
+        request = import_service_pb2.ListQuarantineRequest(import_id=import_id, retry=retry)
+        return paged(
+            self._channel,
+            self._stub.ListQuarantine,
+            request,
+            lambda response: (read_quarantined(each) for each in response.records),
+        )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import click
 
 from longshore.cli.plugins import PluginGroup
+from longshore.cli.previews import check, preview, quarantine
 from longshore.cli.printing import Printer, as_json
 from longshore.cli.progress import details, summary
 from longshore.cli.running import IMPORT_WORKER, output_option, run
@@ -78,6 +79,6 @@ def _print_one(address: str, output: str, ask: Callable[[Imports], Awaitable[Imp
     run(IMPORT_WORKER, address, work())
 
 
-for command in (run_command, rehearse, resume, watch):
+for command in (run_command, rehearse, resume, watch, check, preview, quarantine):
     imports.add_command(command)
 imports.add_command(status, "show")
