@@ -173,12 +173,13 @@ class ExecutionStatus:
 class Hooks(Protocol):
     """Tells somebody outside, by webhook."""
 
-    async def deliver(self, webhook: str, body: bytes) -> None:
+    async def deliver(self, webhook: str, body: bytes, *, public_only: bool) -> None:
         """POST a JSON document.
 
         Args:
             webhook: a reference to the address, such as "${env:HOOK}".
             body: the document.
+            public_only: whether the address must not be in a private network.
 
         Raises:
             Permanent: no other attempt helps.

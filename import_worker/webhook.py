@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from import_worker.config.secrets import resolve_text
 from import_worker.errors import Permanent, Transient
 from import_worker.http.exchange import Access, Limits, Peer, Request
+from import_worker.http.reach import Reach
 from import_worker.http.redaction import Secrets
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
@@ -25,14 +26,14 @@ class Webhooks:
         self._env = env
         self._clock = clock
 
-    async def deliver(self, webhook: str, body: bytes) -> None:
+    async def deliver(self, webhook: str, body: bytes, *, public_only: bool) -> None:
         """See Hooks. The address stands in no message: often it is a secret as a whole."""
         url = resolve_text(webhook, self._env)
         parts = urlsplit(url)
         hidden = Secrets((url, f"{parts.path}?{parts.query}", parts.path))
         transport = Transport(
             peer=WEBHOOK,
-            access=Access(base_url=url, secrets=hidden),
+            access=Access(base_url=url, secrets=hidden, reach=Reach.PUBLIC if public_only else Reach.ANY),
             retry=RetryPolicy(attempts=1, max_inline_wait=0, sleep=asyncio.sleep, jitter=random.random),
             clock=self._clock,
             limits=LIMITS,

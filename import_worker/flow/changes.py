@@ -4,14 +4,38 @@ Only a shortcut. Other workers change imports too, so a watcher also looks by it
 """
 
 import asyncio
-import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class News:
+    """What one watcher waits for. News that came before it waits are not lost."""
+
+    def __init__(self) -> None:
+        self._came = asyncio.Event()
+
+    def tell(self) -> None:
+        """There is something new."""
+        self._came.set()
+
+    def taken(self) -> None:
+        """Everything up to now is known, or is about to be looked at."""
+        self._came.clear()
+
+    async def wait(self, at_most: float) -> bool:
+        """Wait for something new, at most so many seconds. Answers whether there was."""
+        try:
+            async with asyncio.timeout(at_most):
+                return await self._came.wait()
+        except TimeoutError:
+            return False
 
 
 class Changes:
     """Wakes the watchers of an import. It holds nothing while nobody watches."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._watchers: dict[str, set[News]] = {}
         self._stopped = False
 
     @property
@@ -22,25 +46,23 @@ class Changes:
     def stop(self) -> None:
         """Wake everyone: the worker stops."""
         self._stopped = True
-        for import_id in list(self._waiting):
+        for import_id in self._watchers:
             self.notify(import_id)
 
     def notify(self, import_id: str) -> None:
         """The import changed."""
-        for waiter in self._waiting.get(import_id, ()):
-            waiter.set()
+        for news in self._watchers.get(import_id, ()):
+            news.tell()
 
-    async def wait(self, import_id: str, *, at_least: float, at_most: float) -> None:
-        """Wait for a change, at most so many seconds. What changes within the shortest wait is one change."""
-        waiter = asyncio.Event()
-        waiters = self._waiting.setdefault(import_id, set())
-        waiters.add(waiter)
+    @contextmanager
+    def watched(self, import_id: str) -> Iterator[News]:
+        """News of an import, for as long as the block lasts."""
+        news = News()
+        watchers = self._watchers.setdefault(import_id, set())
+        watchers.add(news)
         try:
-            await asyncio.sleep(at_least)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(at_most - at_least):
-                    await waiter.wait()
+            yield news
         finally:
-            waiters.discard(waiter)
-            if not waiters:
-                self._waiting.pop(import_id, None)
+            watchers.discard(news)
+            if not watchers:
+                self._watchers.pop(import_id, None)

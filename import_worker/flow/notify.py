@@ -41,7 +41,11 @@ def push_notifications(tx: longshore.Transaction, run: Run, config: ImportConfig
             tx.push(
                 NOTIFY,
                 document(run, occasion, job_id),
-                attributes={"import": run.import_id, "webhook": notification.webhook.reference},
+                attributes={
+                    "import": run.import_id,
+                    "webhook": notification.webhook.reference,
+                    "public_only": str(config.inline),
+                },
                 job_id=job_id,
                 parent=None,  # the run's group must not wait for it
             )
@@ -76,7 +80,11 @@ def _instant(seconds: float | None) -> str | None:
 async def step(flow: Flow, event: longshore.Event) -> None:
     """Carry out an event of import.notify: tell it once more, until it was heard or the queue's policy ends it."""
     try:
-        await flow.hooks.deliver(event.attributes["webhook"], json.dumps(event.body).encode())
+        await flow.hooks.deliver(
+            event.attributes["webhook"],
+            json.dumps(event.body).encode(),
+            public_only=event.attributes["public_only"] == str(True),
+        )
     except Permanent as problem:
         log.error("a notification of import %s is given up: %s", event.attributes["import"], problem)  # noqa: TRY400
         raise longshore.Fail(problem.reason, problem.message) from None

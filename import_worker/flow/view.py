@@ -3,29 +3,19 @@
 Numbers are taken so that they never promise too much: what has been submitted is what surely has been.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import longshore
 from import_worker.flow.entries import LISTING, Lane, listed_id
 from import_worker.flow.lanes import reads_under_way
-from import_worker.flow.run import TERMINAL, Effects, Run
+from import_worker.flow.run import Effects, Run
 from import_worker.flow.step import Flow
 from import_worker.flow.wholeness import total_objects
 from import_worker.ports import TypeOutcome
 
-LOOK_SECONDS = 0.25
-"""How often a watcher looks for changes that other workers made."""
-REST_SECONDS = 0.1
-"""How long a watcher rests between two looks: every page and every chunk is a change."""
-
 
 class NoSuchImport(Exception):
     """There is no import of that id."""
-
-
-class Stopping(Exception):
-    """The worker stops and tells no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,26 +107,6 @@ def objects_in(lanes: list[Lane], chunks: int) -> int:
     """How many objects so many of the chunks hold at most."""
     largest = sorted((size for lane in lanes for size in lane.recent), reverse=True)[:chunks]
     return sum(largest) + (chunks - len(largest)) * max(largest, default=0)
-
-
-async def watch(flow: Flow, import_id: str) -> AsyncIterator[ImportView]:
-    """The import at once, then at every change; ends with its terminal state.
-
-    Raises:
-        NoSuchImport: there is none.
-        Stopping: the worker stops; another one, or this one later, can be asked.
-    """
-    shown: ImportView | None = None
-    while True:
-        now = await view(flow, import_id)
-        if now != shown:
-            shown = now
-            yield now
-        if now.run.state in TERMINAL:
-            return
-        if flow.ledger.changes.stopped:
-            raise Stopping
-        await flow.ledger.changes.wait(import_id, at_least=REST_SECONDS, at_most=LOOK_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)

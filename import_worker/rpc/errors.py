@@ -11,7 +11,8 @@ from import_worker.config.inputs import InputsInvalid
 from import_worker.errors import ConfigInvalid, ImportProblem
 from import_worker.flow.control import TooManyRaces
 from import_worker.flow.run import WrongTransition
-from import_worker.flow.view import NoSuchImport, Stopping
+from import_worker.flow.view import NoSuchImport
+from import_worker.flow.watch import Stopping
 from longshore.serving import Failure, FieldFault
 
 RETRY_SECONDS = 1.0

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from import_worker.flow import control, view as views
 from import_worker.flow.entries import quarantine_prefix
 from import_worker.flow.quarantine import list_quarantine
 from import_worker.flow.step import Flow
+from import_worker.flow.watch import watch
 from import_worker.preview.look import Look
 from import_worker.preview.preview import MAX_RECORDS, USUAL_RECORDS
 from import_worker.preview.records import ShownRecord
@@ -69,8 +71,9 @@ class ImportService(ImportServiceServicer):
 
     async def WatchImport(self, request: pb.WatchImportRequest, context: Context) -> None:  # type: ignore[override]
         """An import at every change."""
-        async for view in views.watch(self._flow, _import_id(request.import_id)):
-            await context.write(pb.WatchImportResponse(run=import_message(view)))
+        async with aclosing(watch(self._flow, _import_id(request.import_id))) as changes:
+            async for view in changes:
+                await context.write(pb.WatchImportResponse(run=import_message(view)))
 
     async def CancelImport(self, request: pb.CancelImportRequest, _context: Context) -> pb.CancelImportResponse:
         """Cancel a run."""
