@@ -18,6 +18,7 @@ from import_worker.flow.lanes import ParentRecord, chains
 from import_worker.flow.ledger import Kept, grown
 from import_worker.flow.marks import Mark
 from import_worker.flow.position import Position
+from import_worker.flow.quarantine import Rejected
 from import_worker.flow.step import Flow
 from import_worker.ports import Page
 from import_worker.transform.mapper import Quarantined
@@ -64,6 +65,19 @@ class Read:
     yielded: Yielded
 
 
+def rejected_of(event: longshore.Event, read: Read, bench: Bench) -> Rejected:
+    """The records of a page that make no objects."""
+    lane = read.lane.value
+    return Rejected(
+        import_id=Ask.of(event).import_id,
+        resource=bench.config.resource(lane.resource),
+        lane=lane,
+        page=read.page,
+        records=read.yielded.quarantined,
+        hide=bench.source.hide,
+    )
+
+
 async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> None:
     """Push the chunks of a page, and the read of the next one, and move the lane.
 
@@ -81,6 +95,7 @@ async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> 
         flow.ledger.put_lane(tx, ask.import_id, read.lane, after)
         for chunk in last:
             push_chunk(tx, chunk)
+        rejected_of(event, read, bench).put(tx)
         for chain, position in begun:
             push_read(tx, chain, position.rest())
         if following is not None:
@@ -126,6 +141,7 @@ def _grown(
         before,
         sizes=[chunk.objects for chunk in yielded.chunks],
         records=before.records + len(page.records),
+        quarantined=before.quarantined + len(yielded.quarantined),
         objects=dict(Counter(before.objects) + Counter(yielded.objects)),
         mark=yielded.mark,
         opened=dict(opened),

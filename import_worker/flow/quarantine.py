@@ -3,18 +3,23 @@
 The count of a run is exact; what is kept of the records is bounded per page and in all.
 """
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import longshore
 from import_worker.config import ImportConfig
+from import_worker.config.resources import Resource
 from import_worker.flow import entries
 from import_worker.flow.entries import Lane
-from import_worker.flow.run import Failure
+from import_worker.flow.events import Chunk
+from import_worker.flow.lanes import page_id
+from import_worker.flow.run import Failure, Run
 from import_worker.flow.step import Flow
 from import_worker.flow.view import NoSuchImport
-from import_worker.ports import Record
+from import_worker.ports import Page
 from import_worker.transform.mapper import Quarantined
 
 MAX_KEPT_PER_PAGE = 50
@@ -53,59 +58,77 @@ class KeptRecord:
     record: str
 
 
-def failure_beyond(config: ImportConfig, before: int, quarantined: Sequence[Quarantined], where: str) -> Failure | None:
-    """The failure of a run whose budget is exceeded. None: it goes on.
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """The records of a page that make no objects.
 
-    Args:
-        config: with the budget.
-        before: records that were quarantined before, over all lanes.
-        quarantined: records that are now.
-        where: they come from, such as "4 records of http://...".
-    """
-    budget = config.quarantine.max_total
-    if before + len(quarantined) <= budget:
-        return None
-    named = "; ".join(f"{each.identity or f'record {each.record}'}: {each.reasons[0]}" for each in quarantined[:_NAMED])
-    allowed = f", and quarantine.max_total allows {budget} in all" if budget else ""
-    return Failure(
-        reason="QUARANTINED",
-        message=f"{len(quarantined)} of {where} could not be transformed{allowed}: {named}. "
-        "Mend the records or the mapping, then start again",
-    )
-
-
-def kept_entries(
-    quarantined: Sequence[Quarantined],
-    records: Sequence[Record],
-    *,
-    url: str,
-    hide: Callable[[str], str],
-    lane: Lane,
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """What is kept of the quarantined records of a page, by position; no more than the bounds allow.
-
-    Args:
-        quarantined: of the page.
-        records: all of the page.
-        url: of the page.
-        hide: takes the secrets of the source out of a text.
+    Attributes:
+        import_id: of the run.
+        resource: that is read.
         lane: as it was before the page.
+        page: that they stand in.
+        records: why each of them is rejected.
+        hide: takes the secrets of the source out of a text.
     """
-    left = MAX_PAGE_BYTES
-    for each in quarantined[: min(MAX_KEPT_PER_PAGE, max(0, MAX_KEPT_PER_LANE - lane.quarantined))]:
-        text = hide(json.dumps(records[each.record], default=str))
-        more = len(each.reasons) - MAX_REASONS
-        reasons = [*each.reasons[:MAX_REASONS], *([f"and {more} more"] if more > 0 else [])]
-        value = {
-            "url": url,
-            "identity": hide(each.identity or ""),
-            "reasons": [hide(reason) for reason in reasons],
-            "record": text if len(text) <= MAX_RECORD_BYTES else "",
+
+    import_id: str
+    resource: Resource
+    lane: Lane
+    page: Page
+    records: Sequence[Quarantined]
+    hide: Callable[[str], str]
+
+    def put(self, tx: longshore.Transaction) -> None:
+        """Keep what the bounds allow of them."""
+        number = page_id(self.resource, self.lane)
+        left = MAX_PAGE_BYTES
+        for each in self.records[: min(MAX_KEPT_PER_PAGE, max(0, MAX_KEPT_PER_LANE - self.lane.quarantined))]:
+            value = self._entry(each)
+            left -= len(json.dumps(value))
+            if left < 0:
+                return
+            key = entries.quarantine_key(self.import_id, self.resource.name, number, each.record)
+            tx.set(key, value, expire_after=entries.LANE_SECONDS)
+
+    def _entry(self, rejected: Quarantined) -> dict[str, Any]:
+        record = self.hide(json.dumps(self.page.records[rejected.record], default=str))
+        more = len(rejected.reasons) - MAX_REASONS
+        reasons = [*rejected.reasons[:MAX_REASONS], *([f"and {more} more"] if more > 0 else [])]
+        return {
+            "url": self.page.url,
+            "identity": self.hide(rejected.identity or ""),
+            "reasons": [self.hide(reason) for reason in reasons],
+            "record": record if len(record) <= MAX_RECORD_BYTES else "",
         }
-        left -= len(json.dumps(value))
-        if left < 0:
-            return
-        yield each.record, value
+
+    def failure(self, budget: int) -> Failure:
+        """The failure of a run that may not have so many of them."""
+        named = "; ".join(
+            f"{each.identity or f'record {each.record}'}: {each.reasons[0]}" for each in self.records[:_NAMED]
+        )
+        allowed = f", and quarantine.max_total allows {budget} in all" if budget else ""
+        return Failure(
+            reason="QUARANTINED",
+            message=f"{len(self.records)} of {len(self.page.records)} records of {self.page.url} could not be "
+            f"transformed{allowed}: {self.hide(named)}. Mend the records or the mapping, then start again",
+        )
+
+
+async def within_budget(flow: Flow, run: Run, config: ImportConfig, more: int) -> bool:
+    """Whether a run may quarantine so many more records. What several lanes find at once is judged at the end."""
+    budget = config.quarantine.max_total
+    if more > budget:
+        return False
+    lanes = await flow.ledger.lanes(run, config)
+    return sum(lane.quarantined for lane in lanes) + more <= budget
+
+
+def put_refused(tx: longshore.Transaction, chunk: Chunk, identity: str, reason: str) -> None:
+    """Keep that the destination took no chunk of a single object."""
+    digest = int.from_bytes(hashlib.sha256(chunk.body).digest()[:4])
+    key = entries.quarantine_key(chunk.ask.import_id, chunk.ask.resource, chunk.ask.page, f"0.{chunk.part}.{digest}")
+    value = {"url": "", "identity": identity, "reasons": [reason], "record": ""}
+    tx.set(key, value, expire_after=entries.LANE_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,36 +3,27 @@
 Until that Commit a page may be read again; after it the bytes of its chunks never change.
 """
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import longshore
-from import_worker.config import ImportConfig
-from import_worker.flow import entries
 from import_worker.flow.benches import Bench
 from import_worker.flow.conduct import carry_out
-from import_worker.flow.emit import Read, Yielded, emit
+from import_worker.flow.emit import Read, Yielded, emit, rejected_of
 from import_worker.flow.entries import Lane
 from import_worker.flow.events import Ask, Chunk
-from import_worker.flow.lanes import children_of, page_id, parents_in, reads_under_way, slice_of
+from import_worker.flow.lanes import children_of, parents_in, reads_under_way, slice_of
 from import_worker.flow.ledger import Kept
 from import_worker.flow.marks import Mark, greatest
 from import_worker.flow.position import Position
+from import_worker.flow.quarantine import within_budget
 from import_worker.flow.run import Failure, Mode, Run, State
 from import_worker.flow.step import Flow, fail, tries_data
 from import_worker.flow.wholeness import empty_types
 from import_worker.ports import Page, Slice
 from import_worker.transform.chunks import ChunkId, encode_chunks
-from import_worker.transform.mapper import Quarantined
 
-MAX_KEPT_PER_PAGE = 50
-"""Quarantined records of one page that are kept: a Commit holds 100 entry operations."""
 MAX_REHEARSED_CHUNKS = 3
 """Chunks of a page that a rehearsal sends."""
-MAX_RECORD_BYTES = 16 * 1024
-"""Larger quarantined records are kept without their content."""
 
 
 async def step(flow: Flow, event: longshore.Event) -> None:
@@ -62,10 +53,24 @@ async def _read(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Benc
             chunks=yielded.chunks[:MAX_REHEARSED_CHUNKS],
             families={name: parents[:1] for name, parents in yielded.families.items()},
         )
-    if yielded.quarantined:
-        await _quarantine(flow, event, bench.config, lane, page, yielded.quarantined)
+    read = Read(lane=lane, position=position, page=page, yielded=yielded)
+    more = len(yielded.quarantined)
+    if more and not await within_budget(flow, run, bench.config, more):
+        await _fail_with(flow, event, read, bench)
     else:
-        await emit(flow, event, Read(lane=lane, position=position, page=page, yielded=yielded), bench)
+        await emit(flow, event, read, bench)
+
+
+async def _fail_with(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> None:
+    """Keep what could not be transformed; it is more than the budget allows."""
+    rejected = rejected_of(event, read, bench)
+    marked = replace(read.lane.value, quarantined=read.lane.value.quarantined + len(rejected.records))
+
+    def keep(tx: longshore.Transaction) -> None:
+        flow.ledger.put_lane(tx, rejected.import_id, read.lane, marked)
+        rejected.put(tx)
+
+    await fail(flow, event, rejected.failure(bench.config.quarantine.max_total), keep)
 
 
 def _part(bench: Bench, run: Run, lane: Lane, position: Position) -> Slice:
@@ -122,41 +127,3 @@ def _transform(bench: Bench, ask: Ask, lane: Lane, page: Page) -> Yielded:
 def _mark(bench: Bench, lane: Lane, page: Page) -> Mark | None:
     incremental = bench.config.resource(lane.resource).incremental
     return greatest(page.records, incremental, lane.mark, page.url) if incremental else None
-
-
-async def _quarantine(
-    flow: Flow,
-    event: longshore.Event,
-    config: ImportConfig,
-    lane: Kept[Lane],
-    page: Page,
-    quarantined: Sequence[Quarantined],
-) -> None:
-    """Keep what could not be transformed. The budget for it is 0, so the run fails."""
-    ask, number = Ask.of(event), page_id(config.resource(lane.value.resource), lane.value)
-    reasons = "; ".join(f"{each.identity or f'record {each.record}'}: {each.reasons[0]}" for each in quarantined[:3])
-    failure = Failure(
-        reason="QUARANTINED",
-        message=f"{len(quarantined)} of {len(page.records)} records of {page.url} could not be transformed: {reasons}. "
-        "Mend the records or the mapping, then start again",
-    )
-
-    marked = replace(lane.value, quarantined=lane.value.quarantined + len(quarantined))
-
-    def keep(tx: longshore.Transaction) -> None:
-        flow.ledger.put_lane(tx, ask.import_id, lane, marked)
-        for each in quarantined[:MAX_KEPT_PER_PAGE]:
-            key = entries.quarantine_key(ask.import_id, ask.resource, number, each.record)
-            tx.set(key, _kept(each, page), expire_after=entries.LANE_SECONDS)
-
-    await fail(flow, event, failure, keep)
-
-
-def _kept(quarantined: Quarantined, page: Page) -> dict[str, Any]:
-    text = json.dumps(page.records[quarantined.record], default=str)
-    return {
-        "url": page.url,
-        "identity": quarantined.identity,
-        "reasons": list(quarantined.reasons),
-        "record": json.loads(text) if len(text) <= MAX_RECORD_BYTES else None,
-    }

@@ -4,6 +4,7 @@ The bytes were made when the page was read and never change. Success writes noth
 """
 
 import json
+from dataclasses import replace
 
 import longshore
 from import_worker.config import ImportConfig
@@ -12,6 +13,7 @@ from import_worker.flow.benches import Bench
 from import_worker.flow.conduct import carry_out
 from import_worker.flow.events import Chunk, push_chunk
 from import_worker.flow.ledger import Kept
+from import_worker.flow.quarantine import put_refused, within_budget
 from import_worker.flow.run import Failure, Run, State
 from import_worker.flow.step import Flow, fail
 from import_worker.transform.chunks import split_chunk
@@ -30,12 +32,32 @@ async def _submit(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Be
     except ChunkTooLarge as problem:
         halves = chunk_halves(chunk)
         if halves is None:
-            message = f"{problem.message}, although it holds nothing but {only_object(bench.config, chunk.body)}"
-            await fail(flow, event, Failure(reason=problem.reason, message=message))
+            await _quarantine(flow, event, kept.value, bench, problem)
             return
         async with event.commit() as tx:
             for half in halves:
                 push_chunk(tx, half)
+
+
+async def _quarantine(flow: Flow, event: longshore.Event, run: Run, bench: Bench, problem: ChunkTooLarge) -> None:
+    """A single object that the destination does not take: its lane has one object less, if the budget allows it."""
+    chunk = Chunk.of(event)
+    kind, identity = only_object(bench.config, chunk.body)
+    message = f"{problem.message}, although it holds nothing but the {kind} {identity}"
+    lane = await flow.ledger.lane(run, chunk.ask.resource, chunk.ask.lane)
+    objects = {**lane.value.objects, kind: lane.value.objects.get(kind, 1) - 1}
+    marked = replace(lane.value, quarantined=lane.value.quarantined + 1, objects=objects)
+
+    def keep(tx: longshore.Transaction) -> None:
+        flow.ledger.put_lane(tx, run.import_id, lane, marked)
+        put_refused(tx, chunk, identity, message)
+
+    if not await within_budget(flow, run, bench.config, 1):
+        await fail(flow, event, Failure(reason=problem.reason, message=message), keep)
+        return
+    async with event.commit() as tx:
+        keep(tx)
+    flow.ledger.changes.notify(run.import_id)
 
 
 def chunk_halves(chunk: Chunk) -> tuple[Chunk, Chunk] | None:
@@ -50,9 +72,9 @@ def chunk_halves(chunk: Chunk) -> tuple[Chunk, Chunk] | None:
     )
 
 
-def only_object(config: ImportConfig, body: bytes) -> str:
-    """What people call the object of a chunk that holds one: its type and the values of its identity."""
+def only_object(config: ImportConfig, body: bytes) -> tuple[str, str]:
+    """What people call the object of a chunk that holds one: its type, and the values of its identity."""
     ((selector, (values,)),) = json.loads(body)["data"].items()
     kind = next(kind for kind in config.destination.object_types if selector_of(kind.name) == selector)
     identity = [str(values.get(locator_of(name))) for name, each in kind.attributes.items() if each.identity]
-    return f"the {kind.name} {'/'.join(identity)}"
+    return kind.name, "/".join(identity)

@@ -77,11 +77,15 @@ def _reading_agrees(evidence: Evidence) -> Failure | None:
     return None if fault is None else Failure(reason="NOT_WHOLE", message=fault)
 
 
-def _nothing_quarantined(evidence: Evidence) -> Failure | None:
+def _quarantine_within_budget(evidence: Evidence) -> Failure | None:
     quarantined = sum(lane.quarantined for lane in evidence.lanes)
-    if not quarantined:
+    budget = evidence.config.quarantine.max_total
+    if quarantined <= budget:
         return None
-    return Failure(reason="QUARANTINED", message=f"{quarantined} records could not be transformed")
+    return Failure(
+        reason="QUARANTINED",
+        message=f"{quarantined} records could not be transformed, and quarantine.max_total allows {budget}",
+    )
 
 
 def _no_type_is_empty(evidence: Evidence) -> Failure | None:
@@ -122,7 +126,7 @@ _CHECKS = (
     _steps_succeeded,
     _lanes_ended,
     _reading_agrees,
-    _nothing_quarantined,
+    _quarantine_within_budget,
     _no_type_is_empty,
     _enough_of_last_good,
 )

@@ -28,7 +28,7 @@ def test_halves_hold_all_objects_in_order():
 def test_a_single_object_has_no_halves_but_a_name(config):
     single = chunk("NO")
     assert chunk_halves(single) is None
-    assert only_object(config, single.body) == "the Country NO"
+    assert only_object(config, single.body) == ("Country", "NO")
 
 
 def test_a_chunk_travels_packed_and_arrives_as_it_was():
