@@ -183,7 +183,7 @@ class Offset(_Counted):
 
 
 Explicit = SinglePage | JsonLink | HeaderLink | Cursor | Continue | PageNumber | Offset
-Pagination = Annotated[Explicit, Field(discriminator="type")]
+Pagination = Annotated[Auto | Explicit, Field(discriminator="type")]
 
 SELECTORS = (
     *("next_url_path", "cursor_path", "continue_path"),
