@@ -50,8 +50,8 @@ def _pagination(config: ImportConfig) -> Iterator[Finding]:
     for index, resource in enumerate(config.resources):
         if resource.pagination is None and config.source.pagination is None:
             message = (
-                "has no pagination; write pagination: {type: ...} here or in source (auto, single_page, page_number, offset, "
-                "cursor, json_link, header_link, continue)"
+                "has no pagination; write pagination: {type: ...} here or in source (auto, single_page, page_number, "
+                "offset, cursor, json_link, header_link, continue)"
             )
             yield ("resources", index), message
 

@@ -43,11 +43,11 @@ class Candidate:
     def written(self) -> str:
         """As it is written in a file."""
         settings = self.pagination.model_dump(mode="json", exclude_defaults=True)
-        return f"{{ {', '.join(f'{key}: {_scalar(value)}' for key, value in settings.items())} }}"
+        return f"{{ {', '.join(f'{key}: {scalar(value)}' for key, value in settings.items())} }}"
 
 
-def _scalar(value: object) -> str:
-    """A scalar of a flow mapping in YAML."""
+def scalar(value: object) -> str:
+    """A scalar as it is written anywhere in YAML, also between braces."""
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)

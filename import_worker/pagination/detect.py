@@ -62,6 +62,6 @@ def _says_more(signs: Signs) -> bool:
 _FINDERS: tuple[Callable[[Signs], Iterator[Candidate]], ...] = (
     *(find_named.link_header, find_named.named_header, find_named.json_link, find_named.continuation),
     *(find_counted.offset, find_counted.page_number, find_named.tokens),
-    *(find_counted.ends, find_counted.everything),
+    *(find_counted.ends, find_counted.everything, find_counted.guesses),
 )
 """In the order in which equally sure candidates are preferred."""

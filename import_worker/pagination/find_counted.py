@@ -132,6 +132,19 @@ def _single(evidence: str, total: "Total | None" = None) -> Candidate:
     )
 
 
+def guesses(signs: Signs) -> Iterator[Candidate]:
+    """What many sources take without a word of it in their answers."""
+    if not signs.count:
+        return
+    total = total_of(signs)
+    path, header = (total.path, total.header) if total else (None, None)
+    for pagination, param in (
+        (PageNumber(type="page_number", page_param="page", total_path=path, total_header=header), "page"),
+        (Offset(type="offset", limit=signs.count, total_path=path, total_header=header), "offset"),
+    ):
+        yield Candidate(pagination=pagination, sureness=Sureness.GUESS, evidence=f"it may take {param!r}")
+
+
 def everything(signs: Signs) -> Iterator[Candidate]:
     yield Candidate(
         pagination=SinglePage(type="single_page"),

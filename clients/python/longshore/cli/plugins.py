@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 _SUMMARIES: Mapping[str, str] = {
     "demo": "Run one real import end to end, on this machine.",
+    "init": "Look at an API and write a first file for its import.",
     "sandbox": "Run the Assets sandbox.",
     "serve": "Run the queue service.",
     "validate": "Check configuration files of imports.",
