@@ -42,7 +42,8 @@ class Candidate:
 
     def written(self) -> str:
         """As it is written in a file."""
-        settings = self.pagination.model_dump(mode="json", exclude_defaults=True)
+        given = self.pagination.model_dump(mode="json", exclude_defaults=True)
+        settings = {"type": self.pagination.type, **given}
         return f"{{ {', '.join(f'{key}: {scalar(value)}' for key, value in settings.items())} }}"
 
 

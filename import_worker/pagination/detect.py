@@ -23,7 +23,7 @@ def detect(seen: Seen) -> list[Candidate]:
     named = any(not each.ends for each in found if each.sureness > Sureness.GUESS)
     more = _says_more(signs) or (named and (told is None or told.value))
     weighed = [_weighed(each, more=more) for each in found]
-    return sorted(weighed, key=lambda each: -each.sureness)
+    return sorted(weighed, key=lambda each: (-each.sureness, each.ends and more))
 
 
 def choose(seen: Seen) -> Explicit:

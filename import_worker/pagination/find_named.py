@@ -97,7 +97,9 @@ def continuation(signs: Signs) -> Iterator[Candidate]:
             continue
         if not any(isinstance(each, dict | list | None) for each in value.values()):
             yield Candidate(
-                pagination=Continue(type="continue", continue_path=field.selector, optional=True),
+                pagination=Continue(
+                    type="continue", continue_path=field.selector, optional=True, has_more_path=signs.more_path()
+                ),
                 sureness=Sureness.CERTAIN,
                 evidence=f"the body holds parameters of a next page at {field.selector}",
             )
