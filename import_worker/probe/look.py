@@ -13,6 +13,7 @@ from import_worker.config.pagination import Cursor
 from import_worker.config.secrets import secrets_in
 from import_worker.errors import ImportProblem, SourceUnavailable
 from import_worker.http.exchange import SOURCE, Access, Limits, Request
+from import_worker.http.redaction import Secrets
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
 from import_worker.pagination.candidates import Candidate, Sureness
@@ -68,10 +69,10 @@ async def look_at(target: Target, env: Mapping[str, str]) -> Looked:
         SourceUnavailable: the source did not answer in time.
         Throttled: the source asks to wait.
     """
-    hidden = tuple(value for text in target.texts() for value in secrets_in(text, env))
+    hidden = [value for text in target.texts() for value in secrets_in(text, env)]
     transport = Transport(
         peer=SOURCE,
-        access=Access(base_url=target.base_url, headers=target.sent_headers(env), secrets=hidden),
+        access=Access(base_url=target.base_url, headers=target.sent_headers(env), secrets=Secrets(hidden)),
         retry=RetryPolicy(attempts=1, max_inline_wait=0.0, sleep=asyncio.sleep, jitter=lambda: 0.0),
         clock=SystemClock(),
         limits=_LIMITS,
