@@ -60,12 +60,27 @@ _DEFAULT = Settings()
     show_envvar=True,
     help="Seconds that running steps get to finish at SIGTERM.",
 )
-def worker(address: str, broker: str, imports: Path, concurrency: int, grace: float) -> None:
+@click.option(
+    "--allow-inline/--no-allow-inline",
+    default=_DEFAULT.allow_inline,
+    show_default=True,
+    envvar="LONGSHORE_ALLOW_INLINE",
+    show_envvar=True,
+    help="Whether a start may bring its own configuration, which reaches public addresses only and reads no files.",
+)
+def worker(address: str, broker: str, imports: Path, concurrency: int, grace: float, *, allow_inline: bool) -> None:
     """Carry out imports: read paginated REST APIs and submit what they hold to Atlassian Assets."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("httpx", "longshore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    settings = Settings(address=address, broker=broker, imports=imports, concurrency=concurrency, grace_seconds=grace)
+    settings = Settings(
+        address=address,
+        broker=broker,
+        imports=imports,
+        concurrency=concurrency,
+        grace_seconds=grace,
+        allow_inline=allow_inline,
+    )
     host = address.rpartition(":")[0]
 
     def ready(port: int) -> None:

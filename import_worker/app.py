@@ -50,7 +50,8 @@ from longshore.serving import Interceptor, Server
 from longshore.v1 import import_service_pb2
 from longshore.v1.import_service_pb2_grpc import add_ImportServiceServicer_to_server
 
-MAX_REQUEST_BYTES = 64 * 1024
+MAX_REQUEST_BYTES = 256 * 1024
+"""A configuration that comes with a start is the largest thing that is asked; more than this is not kept."""
 CALL_PATIENCE = 2.0
 """Seconds that a caller of ours waits for a broker that is not there. Steps wait longer: nobody waits for them."""
 ASSETS_ATTEMPTS = 4
@@ -149,7 +150,9 @@ class Worker:
             client = await stack.enter_async_context(longshore.connect(self._settings.broker))
             quick = await stack.enter_async_context(longshore.connect(self._settings.broker, patience=CALL_PATIENCE))
             changes = Changes()
-            catalogue = Catalogue(folder=self._settings.imports, env=self._env)
+            catalogue = Catalogue(
+                folder=self._settings.imports, env=self._env, allow_inline=self._settings.allow_inline
+            )
             ledger = Ledger(client, self._clock, changes)
             outside = Outside(
                 env=self._env, clock=self._clock, board=KvBoard(client), sleep=self._sleep, jitter=random.random

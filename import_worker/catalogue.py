@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from import_worker.config import ImportConfig, load_import
+from import_worker.config import ImportConfig, load_import, parse_inline
 from import_worker.config.document import parse_document
 from import_worker.config.operation import Schedule
 from import_worker.errors import ConfigInvalid, Fault, Permanent
@@ -30,17 +30,52 @@ class NotConfigured(Permanent):
         self.name = name
 
 
+class InlineRefused(Exception):
+    """The operator of this worker does not let starts bring their own configuration."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this worker takes no configuration from a request: its operator can allow that with --allow-inline, or "
+            "configure the import as a file"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """The configured imports.
+    """The configured imports, and whether others may be brought along.
 
     Attributes:
         folder: holds a *.yaml file for each.
         env: where references to the environment find their values.
+        allow_inline: whether a start may bring its own configuration.
     """
 
     folder: Path
     env: Mapping[str, str]
+    allow_inline: bool = False
+
+    def inline(self, text: str, inputs: Mapping[str, str]) -> ImportConfig:
+        """A configuration that came with a start.
+
+        Raises:
+            InlineRefused: the operator does not allow it.
+            ConfigInvalid: it is faulty, or uses files.
+            InputsInvalid: inputs are missing, unknown or ill typed.
+        """
+        if not self.allow_inline:
+            raise InlineRefused
+        return parse_inline(text, self.env).with_inputs(inputs)
+
+    def again(self, frozen: ImportConfig) -> ImportConfig:
+        """The configuration of a new run in place of an earlier one: as the file is now, with the same inputs.
+
+        Raises what load and inline raise.
+        """
+        if not frozen.inline:
+            return self.load(frozen.name, frozen.input_texts)
+        if not self.allow_inline:
+            raise InlineRefused
+        return frozen
 
     def load(self, name: str, inputs: Mapping[str, str]) -> ImportConfig:
         """The configuration of an import with its inputs, and every reference to a secret known to have a value.

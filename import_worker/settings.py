@@ -16,6 +16,7 @@ class Settings:
         lease_seconds: how soon another worker takes over what a dead one held.
         grace_seconds: what running steps and calls get to finish when the worker stops.
         sweep_seconds: from one look for stuck runs to the next.
+        allow_inline: whether a start may bring its own configuration.
     """
 
     address: str = "127.0.0.1:50052"
@@ -25,3 +26,4 @@ class Settings:
     lease_seconds: float = 20.0
     grace_seconds: float = 10.0
     sweep_seconds: float = 60.0
+    allow_inline: bool = False

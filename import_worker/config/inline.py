@@ -8,16 +8,25 @@ from typing import Any
 
 from import_worker.config.document import Path
 
+_NOT_ITS_OWN = {
+    "jsonl": "writes no files",
+    "schedule": "starts by no schedule",
+    "notifications": "tells no webhook",
+}
+
 
 def inline_findings(value: Any) -> list[tuple[Path, str]]:
-    """Every place of a document where it reads or writes files, as (path, message)."""
+    """Every place of a document that is for operators only, as (path, message)."""
     found: list[tuple[Path, str]] = [
         (path, "an inline configuration reads no files; use ${env:NAME}, or let the operator configure it as a file")
         for path, text in _texts(value, ())
         if "${file:" in text
     ]
-    if "jsonl" in value:
-        found.append((("jsonl",), "an inline configuration writes no files; let the operator configure it as a file"))
+    found += [
+        ((key,), f"an inline configuration {why}; let the operator configure it as a file")
+        for key, why in _NOT_ITS_OWN.items()
+        if key in value
+    ]
     return found
 
 

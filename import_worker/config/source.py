@@ -1,6 +1,9 @@
 """The source of an import: where its resources are, and what holds for all of them."""
 
+import hashlib
+import json
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -25,3 +28,11 @@ class Source(Model):
     retry: Retry = Retry()
     rate_limit: RateLimit = RateLimit()
     error_rules: ErrorRules = ()
+
+    @property
+    def shared_name(self) -> str:
+        """What imports that ask the same place in the same way share: their limits. It holds no secret."""
+        parts = urlsplit(self.base_url)
+        place = f"{parts.scheme}://{parts.netloc}" if parts.netloc else self.base_url
+        who = json.dumps(self.auth.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(f"{place.lower()}\n{who}".encode()).hexdigest()[:16]

@@ -4,7 +4,7 @@ Nothing is started here: the Commit leaves an event behind, and any worker goes 
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import longshore
@@ -142,11 +142,11 @@ async def _cancel(flow: Flow, kept: Kept[Run]) -> None:
     await flow.client.group(kept.value.group_id).cancel()
 
 
-Load = Callable[[str, Mapping[str, str]], Awaitable[ImportConfig]]
-"""Reads a configuration, as it is now, by its name and with inputs."""
+Renew = Callable[[ImportConfig], Awaitable[ImportConfig]]
+"""Reads the configuration, as it is now, of a new run in place of one that had the given configuration."""
 
 
-async def resume(flow: Flow, import_id: str, load: Load) -> ImportView:
+async def resume(flow: Flow, import_id: str, renew: Renew) -> ImportView:
     """Go on with a suspended run, or start a new one in place of one that has ended. Else nothing changes.
 
     A repeat makes up for one that was interrupted.
@@ -154,7 +154,7 @@ async def resume(flow: Flow, import_id: str, load: Load) -> ImportView:
     Args:
         flow: what every step works with.
         import_id: of the run.
-        load: reads the configuration for a new run.
+        renew: reads the configuration for a new run.
 
     Raises:
         NoSuchImport: there is none.
@@ -166,8 +166,8 @@ async def resume(flow: Flow, import_id: str, load: Load) -> ImportView:
         run = kept.value
         if run.state in TERMINAL:
             wishes = Wishes(rehearse=run.mode is Mode.REHEARSAL, full=run.mode is Mode.FULL)
-            inputs = (await flow.ledger.config(import_id)).input_texts
-            return (await start(flow, await load(run.name, inputs), None, wishes)).view
+            config = await renew(await flow.ledger.config(import_id))
+            return (await start(flow, config, None, wishes)).view
         try:
             if run.state is State.SUSPENDED:
                 kept = await flow.ledger.move(kept, Trigger.RESUME, failure=None)

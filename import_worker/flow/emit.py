@@ -97,9 +97,9 @@ async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> 
             push_chunk(tx, chunk)
         rejected_of(event, read, bench).put(tx)
         for chain, position in begun:
-            push_read(tx, chain, position.rest())
+            push_read(tx, chain, bench.config, position.rest())
         if following is not None:
-            push_read(tx, ask.following(), following.rest())
+            push_read(tx, ask.following(), bench.config, following.rest())
     flow.ledger.changes.notify(ask.import_id)
 
 
@@ -142,6 +142,7 @@ def _grown(
         sizes=[chunk.objects for chunk in yielded.chunks],
         records=before.records + len(page.records),
         quarantined=before.quarantined + len(yielded.quarantined),
+        emptied=before.emptied + page.emptied_by_rule,
         objects=dict(Counter(before.objects) + Counter(yielded.objects)),
         mark=yielded.mark,
         opened=dict(opened),

@@ -137,6 +137,7 @@ class Lane:
         parents: records that became parents, by child resource.
         opened: chains of reads that this lane began, by child resource.
         closed: chains of reads that came to their end in this lane.
+        emptied: pages that an error rule declared to be empty.
     """
 
     number: int
@@ -157,6 +158,7 @@ class Lane:
     parents: Mapping[str, int] = field(default_factory=dict)
     opened: Mapping[str, int] = field(default_factory=dict)
     closed: int = 0
+    emptied: int = 0
 
 
 _RUN = TypeAdapter(Run)

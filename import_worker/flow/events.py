@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import longshore
+from import_worker.config import ImportConfig
 from import_worker.flow.entries import derived_id
 from import_worker.flow.run import Run
 
@@ -150,13 +151,16 @@ def push_chunk(tx: longshore.Transaction, chunk: Chunk) -> None:
     tx.push(SUBMIT, chunk.packed, attributes=chunk.attributes(), job_id=chunk.job_id())
 
 
-def push_read(tx: longshore.Transaction, ask: Ask, rest: Any = None) -> None:
+def push_read(tx: longshore.Transaction, ask: Ask, config: ImportConfig, rest: Any = None) -> None:
     """Push the read of a page.
 
     Args:
         tx: that pushes it.
         ask: names the page.
+        config: of the import; the broker keeps reads of its source to as many at a time as that allows.
         rest: what a chain has left to read; the reads of one lane's chains take turns.
     """
-    turns = longshore.Concurrency(ask.turns, 1) if ask.chain else None
+    most = config.source.rate_limit.max_concurrency
+    limit = longshore.Concurrency(f"source:{config.source.shared_name}", most) if most else None
+    turns = longshore.Concurrency(ask.turns, 1) if ask.chain else limit
     tx.push(READ, rest or ask.attributes(), attributes=ask.attributes(), job_id=ask.job_id(READ), concurrency=turns)

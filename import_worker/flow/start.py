@@ -92,7 +92,7 @@ def _write(flow: Flow, tx: longshore.Transaction, kept: Kept[Run], bench: Bench,
     )
     flow.ledger.put_run(tx, kept, reading)
     for resource, lane in first_lanes(bench.config):
-        push_read(tx, Ask(import_id=run.import_id, number=run.number, resource=resource, lane=lane))
+        push_read(tx, Ask(import_id=run.import_id, number=run.number, resource=resource, lane=lane), bench.config)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,6 +88,18 @@ def _quarantine_within_budget(evidence: Evidence) -> Failure | None:
     )
 
 
+def _nothing_emptied(evidence: Evidence) -> Failure | None:
+    emptied = sorted({lane.resource for lane in evidence.lanes if lane.emptied})
+    if not emptied or evidence.config.destination.missing_objects.policy == "ignore":
+        return None
+    return Failure(
+        reason="NOT_WHOLE",
+        message=f"an error rule took answers for empty pages of {', '.join(emptied)}, so whether there are records is "
+        f"not known, and completing would let Assets remove their objects: set {evidence.config.destination_key}."
+        "missing_objects to {policy: ignore}, or remove the rule",
+    )
+
+
 def _no_type_is_empty(evidence: Evidence) -> Failure | None:
     totals = total_objects(evidence.lanes)
     types = [] if evidence.mode is Mode.INCREMENTAL else evidence.config.destination.object_types
@@ -127,6 +139,7 @@ _CHECKS = (
     _lanes_ended,
     _reading_agrees,
     _quarantine_within_budget,
+    _nothing_emptied,
     _no_type_is_empty,
     _enough_of_last_good,
 )

@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 
 import longshore
-from import_worker.catalogue import NotConfigured
+from import_worker.catalogue import InlineRefused, NotConfigured
 from import_worker.config.inputs import InputsInvalid
 from import_worker.errors import ConfigInvalid, ImportProblem
 from import_worker.flow.control import TooManyRaces
@@ -54,6 +54,10 @@ def _inputs_invalid(error: InputsInvalid) -> Failure:
         message=str(error),
         faults=tuple(FieldFault(field=f"inputs.{name}", description=fault) for name, fault in error.faults.items()),
     )
+
+
+def _inline_refused(error: InlineRefused) -> Failure:
+    return _invalid_request(InvalidRequest("config", f"is refused: {error}"))
 
 
 def _config_invalid(error: ConfigInvalid) -> Failure:
@@ -134,6 +138,7 @@ def _unavailable(message: str) -> Failure:
 _ANSWERS: Mapping[type[Exception], Callable[[Any], Failure]] = {
     InvalidRequest: _invalid_request,
     InputsInvalid: _inputs_invalid,
+    InlineRefused: _inline_refused,
     ConfigInvalid: _config_invalid,
     NotConfigured: _not_configured,
     NoSuchImport: _no_such_import,

@@ -44,10 +44,9 @@ class ImportService(ImportServiceServicer):
 
     async def StartImport(self, request: pb.StartImportRequest, _context: Context) -> pb.StartImportResponse:
         """Start a run, or answer the one that is active."""
-        name = _text("name", request.name, MAX_NAME_BYTES)
         has_id = request.HasField("request_id")
         request_id = _text("request_id", request.request_id, MAX_REQUEST_ID_BYTES) if has_id else None
-        config = await self._load(name, request.inputs)
+        config = await self._configuration(request)
         wishes = control.Wishes(accept_shrink=request.accept_shrink, full=request.full, rehearse=request.rehearse)
         started = await control.start(self._flow, config, request_id, wishes)
         return pb.StartImportResponse(already_active=started.already_active, run=import_message(started.view))
@@ -83,7 +82,7 @@ class ImportService(ImportServiceServicer):
 
     async def ResumeImport(self, request: pb.ResumeImportRequest, _context: Context) -> pb.ResumeImportResponse:
         """Go on with a run, or start a new one in its place."""
-        resumed = await control.resume(self._flow, _import_id(request.import_id), self._load)
+        resumed = await control.resume(self._flow, _import_id(request.import_id), self._again)
         return pb.ResumeImportResponse(run=import_message(resumed))
 
     async def CheckImport(self, request: pb.CheckImportRequest, _context: Context) -> pb.CheckImportResponse:
@@ -113,7 +112,7 @@ class ImportService(ImportServiceServicer):
         retried: Sequence[ShownRecord | None] = [None] * len(page.records)
         if request.retry:
             frozen = await self._flow.ledger.config(import_id)
-            config = await self._load(frozen.name, frozen.input_texts)
+            config = await self._again(frozen)
             retried = await self._look.again(config, page.records)
         return pb.ListQuarantineResponse(
             records=[quarantined_message(*each) for each in zip(page.records, retried, strict=True)],
@@ -122,6 +121,19 @@ class ImportService(ImportServiceServicer):
 
     async def _load(self, name: str, inputs: Mapping[str, str]) -> ImportConfig:
         return await asyncio.to_thread(self._catalogue.load, name, dict(inputs))
+
+    async def _configuration(self, request: pb.StartImportRequest) -> ImportConfig:
+        """What a start names, or brings along."""
+        inputs = dict(request.inputs)
+        if not request.config:
+            name = _text("name", request.name, MAX_NAME_BYTES)
+            return await asyncio.to_thread(self._catalogue.load, name, inputs)
+        if request.name:
+            raise InvalidRequest("name", "must be empty beside a config, which has a name of its own")
+        return await asyncio.to_thread(self._catalogue.inline, request.config, inputs)
+
+    async def _again(self, frozen: ImportConfig) -> ImportConfig:
+        return await asyncio.to_thread(self._catalogue.again, frozen)
 
 
 def _text(field: str, value: str, longest: int) -> str:

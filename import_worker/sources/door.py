@@ -3,8 +3,6 @@
 Owns what a configuration says about requests as such, whatever they ask for.
 """
 
-import hashlib
-import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,8 +10,6 @@ from import_worker.config.bodies import texts_in
 from import_worker.config.models import ImportConfig
 from import_worker.config.resources import Resource
 from import_worker.config.secrets import SecretRef, resolve_text, secrets_in
-from import_worker.errors import SourceBroken
-from import_worker.http.addresses import AddressRefused, Origin
 from import_worker.http.auth import Surroundings, credentials_of
 from import_worker.http.credentials import Credentials
 from import_worker.http.exchange import SOURCE, Access, Gate, Judge, Limits, Peer
@@ -122,7 +118,7 @@ class Door:
         limit = self._source.rate_limit
         return Limiter(
             board=self._outside.board,
-            key=f"source:{self._name()}:budget",
+            key=f"source:{self._source.shared_name}:budget",
             rates=limit.rates,
             max_concurrency=limit.max_concurrency,
             feedback=Feedback.of(limit),
@@ -130,15 +126,6 @@ class Door:
             sleep=self._outside.sleep,
             max_inline_wait=self._source.retry.max_inline_wait,
         )
-
-    def _name(self) -> str:
-        """What tells the budget of a source from others: where it is, and who asks. No secret is part of it."""
-        try:
-            origin = str(Origin.of(self.base_url))
-        except AddressRefused as error:
-            raise SourceBroken(f"the source: {error}") from None
-        who = json.dumps(self._source.auth.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(f"{origin}\n{who}".encode()).hexdigest()[:16]
 
 
 def _secret_values(config: ImportConfig, env: Mapping[str, str]) -> list[str]:

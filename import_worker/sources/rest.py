@@ -81,7 +81,7 @@ class _Plan:
         )
 
     def request(self, call: Call, *, first: bool) -> Request:
-        """What is sent for a page, the first of its part or another."""
+        """What is sent for a page, the first of all or another."""
         posted = self.method == "POST"
         kind = {"Content-Type": "application/json"} if posted else {}
         return Request(
@@ -127,7 +127,7 @@ class RestSource:
 
     async def _read(self, plan: _Plan, cursor: Cursor | None, part: Slice) -> Page:
         walk = plan.walk(part)
-        request = plan.request(walk.call(cursor), first=cursor is None)
+        request = plan.request(walk.call(cursor), first=cursor is None and part.lane == 0)
         response, document = await self._door.transport.request_json(request)
         shown = without_params(response.url, frozenset(plan.secret_params))
         if response.emptied:

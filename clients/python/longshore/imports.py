@@ -76,8 +76,9 @@ class Imports:
 
     async def start(
         self,
-        name: str,
+        name: str = "",
         *,
+        config: str | None = None,
         request_id: str | None = None,
         accept_shrink: bool = False,
         full: bool = False,
@@ -87,7 +88,9 @@ class Imports:
         """Start a run; a destination has one run at a time.
 
         Args:
-            name: of a configured import.
+            name: of a configured import. Empty where config is given.
+            config: text of a configuration file, for an import that is not configured; refused unless the operator
+                allows it.
             request_id: the same one answers the same run. None: made here, so that a lost answer starts no second run.
             accept_shrink: allow this run to have fewer objects than the last good one.
             full: read everything, also where the configuration is incremental.
@@ -101,6 +104,7 @@ class Imports:
         """
         request = import_service_pb2.StartImportRequest(
             name=name,
+            config=config,
             request_id=request_id or new_id(),
             accept_shrink=accept_shrink,
             full=full,

@@ -177,14 +177,21 @@ class World:
         text = text.format(source=self.source.url, info_url=self.info_url, **values)
         (self.folder / "places.yaml").write_text(text)
 
-    async def work(self, *, serve_only: bool = False, pace: Pace = QUICK) -> None:
+    async def work(self, *, serve_only: bool = False, pace: Pace = QUICK, allow_inline: bool = False) -> None:
         """Start a worker and ask it from now on.
 
         Args:
             serve_only: it takes no steps.
             pace: of its steps.
+            allow_inline: a start may bring its own configuration.
         """
-        settings = Settings(address="127.0.0.1:0", broker=self.broker, imports=self.folder, grace_seconds=5)
+        settings = Settings(
+            address="127.0.0.1:0",
+            broker=self.broker,
+            imports=self.folder,
+            grace_seconds=5,
+            allow_inline=allow_inline,
+        )
         worker = Worker(settings, env=self.env, pace=pace, sleep=_at_once)
         await worker.__aenter__()
         stop = asyncio.Event()

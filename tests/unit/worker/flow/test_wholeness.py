@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from import_worker.config.destination import MissingObjects
 from import_worker.flow.entries import Lane
 from import_worker.flow.wholeness import Evidence, fault_of, total_objects
 
@@ -50,6 +51,17 @@ def test_a_resource_without_a_lane(whole):
 def test_quarantined_records(whole):
     lanes = [whole.lanes[0], replace(whole.lanes[1], quarantined=2)]
     assert fault_of(replace(whole, lanes=lanes)).reason == "QUARANTINED"
+
+
+def test_pages_that_a_rule_declared_to_be_empty(whole):
+    emptied = replace(whole, lanes=[whole.lanes[0], replace(whole.lanes[1], emptied=1)])
+    fault = fault_of(emptied)
+    assert fault.reason == "NOT_WHOLE"
+    assert "regions" in fault.message
+    assert "countries" not in fault.message
+    assets = whole.config.assets
+    ignored = assets.model_copy(update={"missing_objects": MissingObjects(policy="ignore")})
+    assert fault_of(replace(emptied, config=whole.config.model_copy(update={"assets": ignored}))) is None
 
 
 def test_no_object_of_a_type_that_must_not_be_empty(whole):
