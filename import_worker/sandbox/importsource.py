@@ -6,6 +6,7 @@ It knows nothing of HTTP. Times come from the clock it is given, ids from the ge
 import asyncio
 import copy
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from import_worker.sandbox.document import SYSTEM_ATTRIBUTE, Document, read_document
@@ -194,7 +195,9 @@ class ImportSource:
             return
         name, keys = schema["schema"]["objectSchema"]["name"], self._keys
         # In a thread, so that a large set does not keep others waiting; nothing else changes objects meanwhile.
-        outcome = await asyncio.to_thread(reconcile, document, self.snapshot, execution.entries, lambda: keys.new(name))
+        keep = self.faults.switches.keep_missing
+        work = partial(reconcile, document, self.snapshot, execution.entries, lambda: keys.new(name), keep_missing=keep)
+        outcome = await asyncio.to_thread(work)
         if execution.state is not State.PROCESSING:
             return
         ended = self._now()

@@ -1,6 +1,7 @@
 """Processing: what the objects are after an import, given what they were and every entry that came.
 
-Pure: it takes a snapshot and returns another. What is missing from the entries of a mapped type is removed.
+Pure: it takes a snapshot and returns another. What is missing from the entries of a mapped type is removed, unless
+the import source keeps it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,12 @@ class Outcome:
 
 
 def reconcile(
-    document: Document, before: Snapshot, entries: Mapping[str, Sequence[Entry]], new_key: Callable[[], str]
+    document: Document,
+    before: Snapshot,
+    entries: Mapping[str, Sequence[Entry]],
+    new_key: Callable[[], str],
+    *,
+    keep_missing: bool = False,
 ) -> Outcome:
     """Work out the objects after an import of a whole set.
 
@@ -32,6 +38,7 @@ def reconcile(
         before: the objects before.
         entries: by the name of the mapped type, in the order they came. No entry: every object of that type goes.
         new_key: makes the key of a new object.
+        keep_missing: what has no entry stays as it is.
     """
     reports = {mapping.type_name: TypeReport() for mapping in document.mappings}
     drafts = {
@@ -41,7 +48,7 @@ def reconcile(
         for mapping in document.mappings
     }
     # Targets may come after the objects that refer to them: references are set when all objects are there.
-    unlinked = _without_references_set(before, drafts)
+    unlinked = _without_references_set(before, drafts, keep_missing=keep_missing)
     finder = _Finder(document, unlinked)
     after = {name: dict(objects) for name, objects in unlinked.by_type.items()}
     for mapping in document.mappings:
@@ -54,7 +61,7 @@ def reconcile(
     return Outcome(snapshot=_without_dangling(Snapshot(by_type=after)), reports=reports)
 
 
-def _without_references_set(before: Snapshot, drafts: Mapping[str, Drafts]) -> Snapshot:
+def _without_references_set(before: Snapshot, drafts: Mapping[str, Drafts], *, keep_missing: bool) -> Snapshot:
     """The objects after the import, in the order of creation, with their references as they were."""
     by_type = dict(before.by_type)
     for type_name, found in drafts.items():
@@ -63,6 +70,7 @@ def _without_references_set(before: Snapshot, drafts: Mapping[str, Drafts]) -> S
             draft.key: AssetObject(key=draft.key, type_name=type_name, values=draft.merged()) for draft in found.usable
         }
         old = before.by_type.get(type_name, {})
+        known = dict(old) | known if keep_missing else known
         by_type[type_name] = {key: known[key] for key in old if key in known} | {
             key: each for key, each in known.items() if key not in old
         }

@@ -30,6 +30,10 @@ class Switches:
     client_ids: ClientIds = _switch(  # noqa: RUF009  it makes a field, not a default
         "ignored", "What a repeated clientGeneratedId is: nothing, a chunk that is known already, or an error (400)."
     )
+    keep_missing: bool = _switch(
+        False,
+        "The import source is set up to leave objects alone that an import no longer has, instead of removing them.",
+    )
     body_limit: int | None = _switch(None, "Bytes of a data body above which the answer is 413.")
     max_objects_per_chunk: int | None = _switch(None, "Entries in a data body above which the answer is 413.")
     idle_expiry_seconds: float | None = _switch(

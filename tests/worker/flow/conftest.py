@@ -76,31 +76,48 @@ class Source:
 
     Attributes:
         tables: rows by resource.
-        size: rows a page.
+        size: rows a page, where the request does not say.
+        most: rows that a page ever has.
         instead: asked for every page: a Response to answer with instead, or None.
         hold: asked for every page: an event to wait for before answering, or None.
         requests: (resource, first row) of every page that was asked for.
+        queries: the query parameters of each.
     """
 
     def __init__(self) -> None:
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.size = 4
+        self.most = 1000
         self.instead: Callable[[str, int], Response | None] = lambda _resource, _first: None
         self.hold: Callable[[str, int], asyncio.Event | None] = lambda _resource, _first: None
         self.requests: list[tuple[str, int]] = []
+        self.queries: list[dict[str, str]] = []
         self.url = ""
 
+    def app(self) -> Starlette:
+        """/TABLE, and /countries/CODE/regions. A parameter or part of the path that names a field filters."""
+        return Starlette(routes=[Route("/countries/{country}/regions", self.page), Route("/{resource}", self.page)])
+
     async def page(self, request: Request) -> Response:
-        resource, first = request.path_params["resource"], int(request.query_params.get("first", 0))
+        resource, query = request.path_params.get("resource", "regions"), request.query_params
+        first = int(query.get("first", query.get("offset", 0)))
+        size = min(self.most, int(query.get("limit", self.size)))
         self.requests.append((resource, first))
+        self.queries.append(dict(query))
         if (held := self.hold(resource, first)) is not None:
             await held.wait()
         if (answer := self.instead(resource, first)) is not None:
             return answer
-        rows = self.tables[resource]
-        more = first + self.size < len(rows)
-        following = f"{self.url}{resource}?first={first + self.size}" if more else None
-        return JSONResponse({"rows": rows[first : first + self.size], "next": following})
+        wanted = {**request.path_params, **query}
+        rows = [
+            row
+            for row in self.tables[resource]
+            if all(str(row[name]) == value for name, value in wanted.items() if name in row)
+            and str(row.get("updated", "")) >= query.get("since", "")
+        ]
+        following = request.url.include_query_params(first=first + size) if first + size < len(rows) else None
+        page = {"rows": rows[first : first + size], "next": following and str(following), "count": len(rows)}
+        return JSONResponse(page)
 
 
 class Calls:
@@ -252,7 +269,10 @@ class World:
                 for each in await self._all(type_name)
             }
             rows = self.source.tables[resource]
-            wanted = {row["code"]: {name: value for name, value in row.items() if value is not None} for row in rows}
+            wanted = {
+                row["code"]: {name: value for name, value in row.items() if value is not None and name != "updated"}
+                for row in rows
+            }
             assert held == wanted
 
     async def _all(self, type_name: str) -> list[dict[str, Any]]:
@@ -283,7 +303,7 @@ async def world(tmp_path, monkeypatch, broker, serve) -> AsyncIterator[World]:
     monkeypatch.setattr("import_worker.http.transport.DEFAULT_THROTTLE", 0.05)  # where no Retry-After says how long
     async with AsyncExitStack() as stack:
         source = Source()
-        source.url = await serve(Starlette(routes=[Route("/{resource}", source.page)])) + "/"
+        source.url = await serve(source.app()) + "/"
         codes = ["NO", "004", "DE", "FR", "SE"]
         source.tables = {
             "countries": [country(code) for code in codes],

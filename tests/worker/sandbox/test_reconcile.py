@@ -19,13 +19,20 @@ class World:
     def __init__(self, document) -> None:
         self.raw = document
         self.snapshot = Snapshot()
+        self.keep_missing = False
         self._numbers = count(1)
 
     def attribute(self, type_index, index) -> dict:
         return self.raw["schema"]["objectSchema"]["objectTypes"][type_index]["attributes"][index]
 
     def run(self, **entries):
-        outcome = reconcile(read_document(self.raw), self.snapshot, entries, lambda: f"A-{next(self._numbers)}")
+        outcome = reconcile(
+            read_document(self.raw),
+            self.snapshot,
+            entries,
+            lambda: f"A-{next(self._numbers)}",
+            keep_missing=self.keep_missing,
+        )
         self.snapshot = outcome.snapshot
         return outcome.reports
 
@@ -67,6 +74,16 @@ def test_an_entry_without_identity_or_label_is_skipped_and_counted(world):
     assert (report.empty_identities, report.empty_labels, report.created, report.removed) == (3, 2, 0, 0)
     # What was there stays as it was when its entry is skipped.
     assert world.values("Country") == [{"Code": ["SE"], "Name": ["Sweden"]}]
+
+
+def test_what_is_missing_is_removed_unless_it_is_to_be_kept(world):
+    world.run(Country=[{"code": "SE", "name": "Sweden"}, {"code": "DK", "name": "Denmark"}])
+    world.keep_missing = True
+    report = world.run(Country=[{"code": "SE", "name": "Sverige"}])["Country"]
+    assert (report.updated, report.removed, len(world.values("Country"))) == (1, 0, 2)
+    world.keep_missing = False
+    report = world.run(Country=[{"code": "SE", "name": "Sverige"}])["Country"]
+    assert (report.identical, report.removed, len(world.values("Country"))) == (1, 1, 1)
 
 
 def test_a_composite_identity_needs_all_its_parts(world):
