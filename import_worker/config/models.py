@@ -91,6 +91,11 @@ class ImportConfig(Model):
             raise ValueError("there is no destination")
         return found
 
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        """The names of all object types, in file order."""
+        return tuple(kind.name for kind in self.destination.object_types)
+
     def resource(self, name: str) -> Resource:
         """The resource of that name. Raises KeyError."""
         return {resource.name: resource for resource in self.resources}[name]

@@ -9,10 +9,10 @@ import json
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from import_worker.flow.run import Effects
+from import_worker.transform.chunks import Packed
 
 MAX_KEPT = 8_192
 """Identities of one object type that are kept."""
@@ -26,36 +26,21 @@ _MARK = struct.Struct(">HQI")  # object type as its place in the configuration, 
 _KEPT = struct.Struct(">QI")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """One object, as the census sees it.
-
-    Attributes:
-        type_name: of its object type.
-        identity: what tells it from others of its type.
-        content: its encoded values.
-    """
-
-    type_name: str
-    identity: str
-    content: bytes
-
-
-def marks_of(members: Iterable[Member], types: Sequence[str], counted: Mapping[str, int]) -> bytes:
+def marks_of(objects: Iterable[Packed], types: Sequence[str], counted: Mapping[str, int]) -> bytes:
     """The marks of a page, to be put behind those of the pages before it.
 
     Args:
-        members: objects of the page.
+        objects: of the page, encoded.
         types: all object types of the configuration, in order.
         counted: objects of each type on the pages before: the more there were, the fewer are marked.
     """
     places = {name: (place, _BITS - _level_of(counted.get(name, 0))) for place, name in enumerate(types)}
     marks = bytearray()
-    for member in members:
-        place, bits = places[member.type_name]
-        digest = int.from_bytes(blake2b(member.identity.encode(), digest_size=8).digest())
+    for each in objects:
+        place, bits = places[each.type_name]
+        digest = int.from_bytes(blake2b(each.identity.encode(), digest_size=8).digest())
         if digest >> bits == 0:
-            marks += _MARK.pack(place, digest, zlib.crc32(member.content))
+            marks += _MARK.pack(place, digest, zlib.crc32(each.content))
     return bytes(marks)
 
 

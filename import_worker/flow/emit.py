@@ -12,6 +12,7 @@ from typing import Any
 import longshore
 from import_worker.errors import SourceBroken
 from import_worker.flow.benches import Bench
+from import_worker.flow.census_log import appended
 from import_worker.flow.entries import Lane
 from import_worker.flow.events import SUBMIT, Ask, Chunk, push_chunk, push_read
 from import_worker.flow.lanes import ParentRecord, chains
@@ -39,6 +40,7 @@ class Yielded:
         quarantined: records that make no objects.
         mark: the greatest incremental cursor of the lane so far.
         families: parents whose children are to be read, by child resource.
+        census: marks of its objects.
     """
 
     chunks: Sequence[Chunk]
@@ -46,6 +48,7 @@ class Yielded:
     quarantined: Sequence[Quarantined]
     mark: Mark | None
     families: Mapping[str, Sequence[ParentRecord]]
+    census: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +94,10 @@ async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> 
     ask, following = Ask.of(event), read.position.after(read.page)
     begun = _chains(bench, ask, read.yielded)
     after = _grown(bench, ask, read, following, begun)
+    log = await appended(flow.client, ask.import_id, read.lane.value, read.yielded.census)
     async with event.commit() as tx:
         flow.ledger.put_lane(tx, ask.import_id, read.lane, after)
+        log.put(tx)
         for chunk in last:
             push_chunk(tx, chunk)
         rejected_of(event, read, bench).put(tx)

@@ -69,6 +69,21 @@ def quarantine_place(key: str) -> tuple[str, int, tuple[int, ...]]:
     return resource, int(page), tuple(map(int, position.split(".")))
 
 
+def census_prefix(import_id: str, number: int | None = None) -> str:
+    """Prefix of the keys of all census logs of an import, or of one run number."""
+    return f"imp:{import_id}:seen:" + ("" if number is None else f"{number}:")
+
+
+def census_key(import_id: str, number: int, resource: str, lane: int) -> str:
+    """Key of the census log of a lane. Its full segments have their number behind it."""
+    return f"{census_prefix(import_id, number)}{resource}:{lane}"
+
+
+def good_census_key(destination: str, part: int) -> str:
+    """Key of a part of the census of the last good run."""
+    return f"seen:{destination}:{part}"
+
+
 def listing_key(create_time: float, import_id: str) -> str:
     """Key under which the import is listed: in the order of creation."""
     return f"{LISTING}{round(create_time * 1000):014d}:{import_id}"

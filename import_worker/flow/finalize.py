@@ -10,12 +10,13 @@ import longshore
 from import_worker.errors import ExecutionLost, ImportProblem, Throttled, Transient
 from import_worker.flow import entries
 from import_worker.flow.benches import Bench
+from import_worker.flow.census_log import census_of, good_census, last_good_census, logs_to_delete
 from import_worker.flow.entries import Lane
 from import_worker.flow.events import Ask, group_of, push_start
 from import_worker.flow.ledger import Kept
 from import_worker.flow.marks import moved
 from import_worker.flow.notify import push_notifications
-from import_worker.flow.run import BEFORE_READING, GIVING_UP, Failure, Mode, Run, State, Trigger, advance
+from import_worker.flow.run import BEFORE_READING, GIVING_UP, Effects, Failure, Mode, Run, State, Trigger, advance
 from import_worker.flow.step import Flow, wait_for_outside
 from import_worker.flow.suspend import not_resumed
 from import_worker.flow.wholeness import Evidence, fault_of, total_objects
@@ -94,9 +95,17 @@ async def _judge(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Ben
     )
     fault = fault_of(evidence)
     if fault is None:
-        await flow.ledger.move(kept, Trigger.WHOLE)
+        # Who looks before the point of no return, or after it, sees what it was expected to do.
+        await flow.ledger.move(kept, Trigger.WHOLE, expected=await _expected(flow, run, bench, evidence.lanes))
     else:
         await flow.ledger.move(kept, Trigger.FAIL, failure=fault)
+
+
+async def _expected(flow: Flow, run: Run, bench: Bench, lanes: Sequence[Lane]) -> Mapping[str, Effects]:
+    before = await last_good_census(flow.client, run.destination) if run.mode is Mode.FULL else None
+    if before is None:
+        return {}
+    return (await census_of(flow.client, run, bench.config, lanes)).effects_after(before)
 
 
 async def _complete(flow: Flow, _event: longshore.Event, kept: Kept[Run], bench: Bench) -> None:
@@ -147,6 +156,7 @@ async def _good(flow: Flow, run: Run, bench: Bench, lanes: Sequence[Lane]) -> Ma
     full = run.mode is Mode.FULL
     if full:
         left[entries.baseline_key(run.destination)] = total_objects(lanes)
+        left |= good_census(run.destination, await census_of(flow.client, run, bench.config, lanes))
     if any(resource.incremental for resource in bench.config.resources):
         before = await flow.ledger.marks(run.destination, run.name)
         reached = [(lane.resource, lane.mark) for lane in lanes]
@@ -201,6 +211,7 @@ async def _begin_anew(flow: Flow, event: longshore.Event, kept: Kept[Run]) -> No
         failure=None,
         waiting_since=None,
         throttled_until=None,
+        expected={},
     )
     async with event.commit() as tx:
         flow.ledger.put_run(tx, kept, following)
@@ -220,11 +231,14 @@ async def _end(
 ) -> None:
     ended = advance(kept.value, trigger, now=flow.clock.now(), throttled_until=None, **changes)
     config = await flow.ledger.config(ended.import_id)
+    logs = await logs_to_delete(flow.client, ended.import_id)
 
     def extra(tx: longshore.Transaction) -> None:
         push_notifications(tx, ended, config)
         for key, value in (good or {}).items():
             tx.set(key, value)
+        for key in logs:
+            tx.delete(key)
 
     await flow.ledger.end(event, kept, ended, extra)
     log.info("import %s (%s) ended: %s", ended.import_id, ended.name, ended.state)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import longshore
 from import_worker.flow.benches import Bench
+from import_worker.flow.census import marks_of
 from import_worker.flow.conduct import carry_out
 from import_worker.flow.emit import Read, Yielded, emit, rejected_of
 from import_worker.flow.entries import Lane
@@ -44,7 +45,7 @@ async def _read(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Benc
     if fault is not None:
         await fail(flow, event, fault)
         return
-    yielded = _transform(bench, ask, lane.value, page)
+    yielded = _transform(bench, run, lane.value, page, ask)
     if run.mode is Mode.REHEARSAL:
         # One page of each resource, and so few chunks that it is over soon.
         page = replace(page, next_cursor=None)
@@ -99,7 +100,7 @@ def _first_page_fault(bench: Bench, lane: Lane, page: Page) -> Failure | None:
     return empty_types(needed, where=page.url) if needed else None
 
 
-def _transform(bench: Bench, ask: Ask, lane: Lane, page: Page) -> Yielded:
+def _transform(bench: Bench, run: Run, lane: Lane, page: Page, ask: Ask) -> Yielded:
     mapper = bench.mappers[ask.resource]
     if not lane.records:
         mapper.check_keys(page.records, page.url)
@@ -121,6 +122,7 @@ def _transform(bench: Bench, ask: Ask, lane: Lane, page: Page) -> Yielded:
             child.name: parents_in(page.records, parent, page.url)
             for child, parent in children_of(bench.config, lane.resource)
         },
+        census=marks_of(encoded.objects, bench.config.type_names, lane.objects) if run.mode is Mode.FULL else b"",
     )
 
 

@@ -59,17 +59,27 @@ class Chunk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Encoded:
-    """The chunks of a page, and the records of which an object is too large for any chunk."""
+class Packed:
+    """One encoded object.
 
-    chunks: tuple[Chunk, ...]
-    quarantined: tuple[Quarantined, ...]
+    Attributes:
+        type_name: of its object type.
+        identity: what tells it from others of its type.
+        content: its values as they are sent.
+    """
+
+    type_name: str
+    identity: str
+    content: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Packed:
-    type_name: str
-    content: bytes
+class Encoded:
+    """The chunks of a page, the objects in them, and the records of which an object is too large for any chunk."""
+
+    chunks: tuple[Chunk, ...]
+    objects: tuple[Packed, ...]
+    quarantined: tuple[Quarantined, ...]
 
 
 def encode_chunks(objects: Sequence[MappedObject], chunk_id: ChunkId, limits: Chunks) -> Encoded:
@@ -88,7 +98,9 @@ def encode_chunks(objects: Sequence[MappedObject], chunk_id: ChunkId, limits: Ch
         if longest + _cost(each.type_name, content, first=True) > limits.max_bytes
     }
     fitting = [
-        _Packed(type_name=each.type_name, content=content) for each, content in packed if each.record not in too_large
+        Packed(type_name=each.type_name, identity=each.identity, content=content)
+        for each, content in packed
+        if each.record not in too_large
     ]
     chunks = tuple(_chunk(part, members, chunk_id) for part, members in enumerate(_divided(fitting, longest, limits)))
     quarantined = tuple(
@@ -99,7 +111,7 @@ def encode_chunks(objects: Sequence[MappedObject], chunk_id: ChunkId, limits: Ch
         )
         for record, (each, size) in too_large.items()
     )
-    return Encoded(chunks=chunks, quarantined=quarantined)
+    return Encoded(chunks=chunks, objects=tuple(fitting), quarantined=quarantined)
 
 
 def split_chunk(body: bytes) -> tuple[bytes, bytes] | None:
@@ -119,9 +131,9 @@ def split_chunk(body: bytes) -> tuple[bytes, bytes] | None:
     return first, second
 
 
-def _divided(packed: Sequence[_Packed], envelope: int, limits: Chunks) -> Iterator[list[_Packed]]:
+def _divided(packed: Sequence[Packed], envelope: int, limits: Chunks) -> Iterator[list[Packed]]:
     """Runs of objects that fit a chunk each."""
-    members: list[_Packed] = []
+    members: list[Packed] = []
     types: set[str] = set()
     size = envelope
     for each in packed:
@@ -137,7 +149,7 @@ def _divided(packed: Sequence[_Packed], envelope: int, limits: Chunks) -> Iterat
         yield members
 
 
-def _chunk(part: int, members: list[_Packed], chunk_id: ChunkId) -> Chunk:
+def _chunk(part: int, members: list[Packed], chunk_id: ChunkId) -> Chunk:
     in_types = sorted(((selector_of(each.type_name), each.content) for each in members), key=lambda member: member[0])
     data = _data(in_types)
     per_type: dict[str, int] = {}

@@ -4,13 +4,14 @@ import random
 
 import pytest
 
-from import_worker.flow.census import MAX_BYTES, MAX_ENTRY_BYTES, MAX_KEPT, Census, Member, marks_of
+from import_worker.flow.census import MAX_BYTES, MAX_ENTRY_BYTES, MAX_KEPT, Census, marks_of
+from import_worker.transform.chunks import Packed
 
 TYPES = ("Region", "Country")
 
 
 def members(numbers, content=b"x", type_name="Country"):
-    return [Member(type_name=type_name, identity=f"id {number}", content=content) for number in numbers]
+    return [Packed(type_name=type_name, identity=f"id {number}", content=content) for number in numbers]
 
 
 def census(everything, page=500, lanes=1, types=TYPES):
