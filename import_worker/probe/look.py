@@ -12,6 +12,7 @@ from import_worker.clock import SystemClock
 from import_worker.config.pagination import Cursor
 from import_worker.config.secrets import secrets_in
 from import_worker.errors import ImportProblem, SourceUnavailable
+from import_worker.http.addresses import with_params, without_params
 from import_worker.http.exchange import SOURCE, Access, Limits, Request
 from import_worker.http.redaction import Secrets
 from import_worker.http.retry import RetryPolicy
@@ -69,17 +70,18 @@ async def look_at(target: Target, env: Mapping[str, str]) -> Looked:
         SourceUnavailable: the source did not answer in time.
         Throttled: the source asks to wait.
     """
-    hidden = [value for text in target.texts() for value in secrets_in(text, env)]
+    secrets = Secrets(value for text in target.texts() for value in secrets_in(text, env))
     transport = Transport(
         peer=SOURCE,
-        access=Access(base_url=target.base_url, headers=target.sent_headers(env), secrets=Secrets(hidden)),
+        access=Access(base_url=target.base_url, headers=target.sent_headers(env), secrets=secrets),
         retry=RetryPolicy(attempts=1, max_inline_wait=0.0, sleep=asyncio.sleep, jitter=lambda: 0.0),
         clock=SystemClock(),
         limits=_LIMITS,
     )
     try:
-        async with asyncio.timeout(MAX_SECONDS):
-            return await _Look(transport, target.url(env)).all()
+        with secrets.hidden():
+            async with asyncio.timeout(MAX_SECONDS):
+                return await _Look(transport, target.url(), target.secret_params(env)).all()
     except TimeoutError:
         raise SourceUnavailable(f"{target.base_url}{target.path} was looked at for {MAX_SECONDS:g} s") from None
     finally:
@@ -87,9 +89,10 @@ async def look_at(target: Target, env: Mapping[str, str]) -> Looked:
 
 
 class _Look:
-    def __init__(self, transport: Transport, url: str) -> None:
+    def __init__(self, transport: Transport, url: str, secret_params: Mapping[str, str]) -> None:
         self._transport = transport
         self._url = url
+        self._secret_params = secret_params
         self._requests = 0
 
     async def all(self) -> Looked:
@@ -117,13 +120,15 @@ class _Look:
 
     async def _ask(self, url: str) -> tuple[Seen, Any]:
         self._requests += 1
-        response, document = await self._transport.request_json(Request(url=url, retry=False))
-        return Seen(url=response.url, headers=response.headers, document=document, records=[]), document
+        request = Request(url=with_params(url, self._secret_params), retry=False)
+        response, document = await self._transport.request_json(request)
+        shown = without_params(response.url, frozenset(self._secret_params))
+        return Seen(url=shown, headers=response.headers, document=document, records=[]), document
 
     async def _second(self, candidate: Candidate, first: Seen, found: Found) -> _Second:
         """What a second page says about a pagination. What is certain stays so, whatever becomes of that page."""
         floor = candidate.sureness if candidate.sureness is Sureness.CERTAIN else Sureness.GUESS
-        walk = Walk(candidate.pagination, first_url=self._url)
+        walk = Walk(candidate.pagination, first_url=self._url, secret_params=frozenset(self._secret_params))
         try:
             cursor = walk.turn(None, first).next_cursor
             if cursor is None:

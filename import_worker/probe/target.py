@@ -74,10 +74,15 @@ class Target:
             bearer=bearer[1] if bearer else None,
         )
 
-    def url(self, env: Mapping[str, str]) -> str:
-        """The address to ask. Raises ReferenceUnresolved."""
-        params = {name: resolve_text(value, env) for name, value in self.params.items()}
-        return with_params(f"{self.base_url}{self.path}", params)
+    def url(self) -> str:
+        """The address, without the parameters that hold secrets."""
+        return with_params(
+            f"{self.base_url}{self.path}", {k: v for k, v in self.params.items() if not has_reference(v)}
+        )
+
+    def secret_params(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The parameters that hold secrets, with their values. Raises ReferenceUnresolved."""
+        return {name: resolve_text(value, env) for name, value in self.params.items() if has_reference(value)}
 
     def sent_headers(self, env: Mapping[str, str]) -> dict[str, str]:
         """The headers to send. Raises ReferenceUnresolved."""
