@@ -1,5 +1,6 @@
 """Real pages of a server that is not ours: Datasette over a SQLite file."""
 
+import asyncio
 import re
 import sqlite3
 import subprocess
@@ -7,8 +8,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner
 
+from import_worker.config import load_import
 from import_worker.errors import SourceBroken
+from import_worker.probe.command import init
 
 ROWS = [
     {"code": f"{number:04}", "name": "NO" if number % 3 else "O'Brien \u00e9", "size": number / 4, "parent": None}
@@ -58,9 +62,30 @@ ARRAY = {
 }
 
 
-@pytest.mark.parametrize("resource", [OBJECTS, ARRAY])
+CURSOR = {**OBJECTS, "pagination": {"type": "cursor", "cursor_path": "next", "cursor_param": "_next"}}
+AUTO = {**OBJECTS, "pagination": {"type": "auto"}}
+TOTAL = {
+    **OBJECTS,
+    "pagination": {"type": "json_link", "next_url_path": "next_url", "total_path": "filtered_table_rows_count"},
+}
+
+
+@pytest.mark.parametrize(
+    "resource", [OBJECTS, ARRAY, CURSOR, AUTO, TOTAL], ids=["link", "header", "cursor", "auto", "total"]
+)
 async def test_every_row_is_read_once_in_order_with_its_types(datasette, open_source, read_all, resource):
     assert await read_all(open_source(datasette, **resource)) == (ROWS, 3)
+
+
+async def test_init_finds_how_its_pages_follow_one_another(datasette, tmp_path):
+    file = tmp_path / "items.yaml"
+    arguments = [f"{datasette}items.json?_shape=objects&_size=500", "--output", str(file)]
+    result = await asyncio.to_thread(CliRunner().invoke, init, arguments)
+    assert result.exit_code == 0, result.output
+    config = load_import(file, {"ASSETS_TOKEN": "t"})
+    assert config.resources[0].pagination.type == "header_link"
+    assert config.resources[0].data_selector == "rows"
+    assert [name for name, each in config.assets.object_types[0].attributes.items() if each.identity] == ["Code"]
 
 
 async def test_an_empty_table_is_an_empty_page(datasette, open_source, read_all):

@@ -167,3 +167,84 @@ async def test_a_circle_of_pages_is_an_error(server, replies, open_source, read_
     with pytest.raises(SourceBroken, match="the pages run in a circle"):
         await read_all(source)
     assert len(server.asked) < 12
+
+
+async def test_a_posted_query_carries_its_position_in_the_body(server, replies, open_source, read_all):
+    pages = [(ROWS[:3], [2, "002"]), (ROWS[3:6], [5, "005"]), (ROWS[6:], [6, "006"]), ([], None)]
+    server.on("/items", *(replies.answer({"hits": rows, "last": last}) for rows, last in pages))
+    source = open_source(
+        server.url,
+        env={"TENANT": "zrh-7"},
+        method="POST",
+        body={"query": {"tenant": "${env:TENANT}"}, "page": {"size": 3}},
+        data_selector="hits",
+        pagination={"type": "cursor", "cursor_path": "last", "cursor_body_path": "page.search_after"},
+    )
+    assert await read_all(source) == (ROWS, 4)
+    sent = [json.loads(asked.body) for asked in server.asked]
+    assert [asked.method for asked in server.asked] == ["POST"] * 4
+    assert all(asked.headers["content-type"] == "application/json" for asked in server.asked)
+    assert sent[0] == {"query": {"tenant": "zrh-7"}, "page": {"size": 3}}
+    assert sent[1] == {"query": {"tenant": "zrh-7"}, "page": {"size": 3, "search_after": [2, "002"]}}
+    assert [each["page"].get("search_after") for each in sent] == [None, [2, "002"], [5, "005"], [6, "006"]]
+
+
+async def test_graphql_pages_by_variables(server, replies, open_source, read_all):
+    def answered(rows, cursor, *, more):
+        return replies.answer(
+            {"data": {"hosts": {"nodes": rows, "pageInfo": {"endCursor": cursor, "hasNextPage": more}}}}
+        )
+
+    server.on("/items", answered(ROWS[:4], "c4", more=True), answered(ROWS[4:], "c7", more=False))
+    source = open_source(
+        server.url,
+        method="POST",
+        body={"query": "query ($after: String) { hosts(after: $after) { nodes { id } } }"},
+        data_selector="data.hosts.nodes",
+        pagination={
+            "type": "cursor",
+            "cursor_path": "data.hosts.pageInfo.endCursor",
+            "cursor_body_path": "variables.after",
+            "has_more_path": "data.hosts.pageInfo.hasNextPage",
+        },
+    )
+    assert await read_all(source) == (ROWS, 2)
+    assert [json.loads(asked.body).get("variables") for asked in server.asked] == [None, {"after": "c4"}]
+
+
+async def test_data_that_is_missing_is_an_error_unless_the_file_says_that_it_means_none(server, replies, open_source):
+    server.on("/items", replies.answer({"start": 0, "total_size": 0}))
+    with pytest.raises(SourceBroken, match="data_selector 'entries' is nothing at"):
+        await open_source(server.url, data_selector="entries").read("items", None)
+    page = await open_source(server.url, data_selector="entries", on_missing_data="empty").read("items", None)
+    assert (page.records, page.next_cursor) == ([], None)
+    server.on("/items", replies.answer({"entries": {"a": 1}}))
+    with pytest.raises(SourceBroken, match="must be a list of records"):
+        await open_source(server.url, data_selector="entries", on_missing_data="empty").read("items", None)
+
+
+async def test_a_page_tells_its_number_its_fullness_and_the_total(server, replies, open_source):
+    for number, rows in enumerate((ROWS[:3], ROWS[3:6], ROWS[6:])):
+        server.on(f"/items?limit=3&offset={number * 3}", replies.answer({"rows": rows, "total": 7}))
+    pagination = {"type": "offset", "limit": 3, "total_path": "total"}
+    source, cursor, told = open_source(server.url, data_selector="rows", pagination=pagination), None, []
+    for _ in range(3):
+        page = await source.read("items", cursor)
+        told.append((page.number, page.full, page.total))
+        cursor = page.next_cursor
+    assert told == [(0, True, 7), (1, True, 7), (2, False, 7)]
+
+
+async def test_the_last_page_once_more_brings_no_records_twice(server, replies, open_source, read_all):
+    for number, rows in enumerate((ROWS[:4], ROWS[4:], ROWS[4:])):
+        server.on(f"/items?page={number + 1}", replies.answer(rows))
+    pagination = {"type": "page_number", "on_repeated_page": "stop"}
+    assert await read_all(open_source(server.url, pagination=pagination)) == (ROWS, 3)
+    with pytest.raises(SourceBroken, match=r"run in a circle.*on_repeated_page: stop"):
+        await read_all(open_source(server.url, pagination={"type": "page_number"}))
+
+
+async def test_auto_that_is_unsure_says_what_to_write(server, replies, open_source):
+    server.on("/items", replies.answer(ROWS))
+    with pytest.raises(SourceBroken, match=r"auto cannot be sure .* pagination: \{ type: single_page \} if"):
+        await open_source(server.url, pagination={"type": "auto"}).read("items", None)
