@@ -77,7 +77,7 @@ class Tokens:
         except (Transient, Throttled):
             if known is None or now >= known.end_time:
                 raise
-            slot.token = replace(known, refresh_time=now + TRY_AGAIN_SECONDS)
+            slot.token = replace(known, refresh_time=min(now + TRY_AGAIN_SECONDS, known.end_time))
             return known
 
     def _slot(self, key: Hashable) -> _Slot:

@@ -134,14 +134,23 @@ async def server(start_server):
     return await start_server()
 
 
-class FixedClock:
+class MovingClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
     def now(self) -> float:
-        return NOW
+        return self.time
+
+    def at(self, seconds: float) -> None:
+        """So many seconds after the beginning."""
+        self.time = NOW + seconds
 
 
 @pytest.fixture
 def clock():
-    return FixedClock()
+    return MovingClock()
 
 
 class Board:
