@@ -123,7 +123,7 @@ async def test_a_token_that_is_refused_again_ends_the_request(server, guard, ope
     tokens = await token_server()
     guard("none")
     source = open_source(server.url, env=ENV, source=oauth(tokens.url))
-    with pytest.raises(SourceBroken, match="answered 401: .*check the token or key"):
+    with pytest.raises(SourceBroken, match=r"answered 401: .*check the token or key"):
         await source.read("items", None)
     assert (len(tokens.asked), len(server.asked)) == (2, 2)
 
