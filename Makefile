@@ -21,9 +21,10 @@ check: .venv/ready ## Run every other check of the gate
 mutations: .venv/ready ## Break the rules of the broker one by one and see that tests notice; takes minutes
 	$(BIN)/python tests/mutations.py $(MUTATIONS)
 
-generate: .venv/ready ## Generate the Python code of protos/, and the tables of docs/settings.md
+generate: .venv/ready ## Generate the Python code of protos/, the tables of docs/settings.md, docs/import.schema.json
 	.ci/generate $(GENERATED)
 	$(BIN)/python -m queue_service.settings.table docs/settings.md
+	$(BIN)/python -m import_worker.config.schema docs/import.schema.json
 
 bench: .venv/ready ## Measure the broker on this machine
 	$(BIN)/python -m benchmarks

@@ -9,6 +9,7 @@ import click
 import longshore
 from import_worker.app import serve
 from import_worker.config import load_import
+from import_worker.config.schema import schema_text
 from import_worker.errors import ConfigInvalid
 from import_worker.settings import Settings
 from longshore.serving.server import AddressInUse
@@ -110,6 +111,12 @@ def validate(files: tuple[Path, ...], secrets: bool) -> None:
             click.echo(f"{file}: import {config.name} is valid")
     if faulty:
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of configuration files, for editors and validators."""
+    click.echo(schema_text(), nl=False)
 
 
 if __name__ == "__main__":

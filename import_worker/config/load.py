@@ -6,18 +6,22 @@ Owns the order of the checks and the words for what pydantic finds; faults never
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path as FilePath
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from import_worker.config.checks import findings
-from import_worker.config.document import MAX_BYTES, Document, Path, parse_document
+from import_worker.config.document import MAX_BYTES, Document, parse_document
 from import_worker.config.inline import inline_findings
+from import_worker.config.locations import Location, Place, causes, keys_of, locate
 from import_worker.config.models import ImportConfig
 from import_worker.errors import ConfigInvalid, Fault
 from longshore.hints import did_you_mean
 
+_UNKNOWN_KEY = "extra_forbidden"
+_OWN_KEYS = frozenset({"inline"})
+"""Fields of the root that no file may set."""
 INLINE_NAME = "(inline)"
 """What messages call the file of a configuration that came with a request."""
 
@@ -71,7 +75,7 @@ def _checked(document: Document, env: Mapping[str, str] | None, *, inline: bool 
         )
     if config is None:
         # Unknown keys and unset variables do not keep the sections from being compared: one round, all faults.
-        known = _without(document.value, [error["loc"] for error in errors if error["type"] == "extra_forbidden"])
+        known = _without(document.value, [error["loc"] for error in errors if error["type"] == _UNKNOWN_KEY])
         config, _ = _validated(known, None)
     if config is not None:
         faults += [document.fault(path, message) for path, message in findings(config)]
@@ -85,55 +89,28 @@ def _validated(value: Any, env: Mapping[str, str] | None) -> tuple[ImportConfig 
     try:
         return ImportConfig.model_validate_json(json.dumps(value), context=env), []
     except ValidationError as error:
-        return None, _causes(error.errors(include_url=False))
+        return None, causes(ImportConfig, value, error.errors(include_url=False))
 
 
-def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without the complaint that a list is too short because its items are faulty."""
-    locations = [error["loc"] for error in errors]
-
-    def follows(error: ErrorDetails) -> bool:
-        own = error["loc"]
-        return error["type"] == "too_short" and any(loc[: len(own)] == own and loc != own for loc in locations)
-
-    return [error for error in errors if not follows(error)]
-
-
-def _without(value: Any, locations: Iterable[tuple[str | int, ...]]) -> Any:
+def _without(value: Any, locations: Iterable[Location]) -> Any:
     pruned = json.loads(json.dumps(value))
     for location in locations:
-        path = _document_path(pruned, location)
+        *way, last = locate(ImportConfig, pruned, location).path
         holder = pruned
-        for part in path[:-1]:
+        for part in way:
             holder = holder[part]
-        del holder[path[-1]]
+        del holder[last]
     return pruned
 
 
-def _document_path(value: Any, location: tuple[str | int, ...]) -> Path:
-    """The path in the document of a pydantic location, which also names the kind chosen in a union."""
-    path: list[str | int] = []
-    here = value
-    entered = False
-    for part in location:
-        names_kind = entered and isinstance(here, dict) and here.get("type") == part
-        entered = not names_kind
-        if entered:
-            path.append(part)
-            here = _item(here, part)
-    return tuple(path)
-
-
-def _item(holder: Any, part: str | int) -> Any:
-    if isinstance(holder, dict):
-        return holder.get(part)
-    return holder[part] if isinstance(holder, list) and isinstance(part, int) else None
-
-
 def _fault(document: Document, error: ErrorDetails) -> Fault:
-    path = _document_path(document.value, error["loc"])
-    message = _MESSAGES.get(error["type"], _generic)(error)
-    return document.fault(path, message)
+    place = locate(ImportConfig, document.value, error["loc"])
+    message = _unknown_key(place) if error["type"] == _UNKNOWN_KEY else _message(error)
+    return document.fault(place.path, message)
+
+
+def _message(error: ErrorDetails) -> str:
+    return _MESSAGES.get(error["type"], _generic)(error)
 
 
 def _generic(error: ErrorDetails) -> str:
@@ -141,9 +118,9 @@ def _generic(error: ErrorDetails) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _unknown_key(error: ErrorDetails) -> str:
-    known = sorted({str(key) for model in _models_at(error["loc"]) for key in _keys(model)})
-    key = str(error["loc"][-1])
+def _unknown_key(place: Place) -> str:
+    known = sorted({str(key) for model in place.models for key in keys_of(model)} - _OWN_KEYS)
+    key = str(place.path[-1])
     return f"unknown key{did_you_mean(key, known) or '; known here: ' + ', '.join(known)}"
 
 
@@ -174,7 +151,6 @@ _PATTERNS: Mapping[str, str] = {
 """What patterns of the models say."""
 
 _MESSAGES: Mapping[str, Callable[[ErrorDetails], str]] = {
-    "extra_forbidden": _unknown_key,
     "missing": lambda _: "this key is required",
     "string_type": _not_text,
     "union_tag_invalid": _unknown_type,
@@ -186,33 +162,3 @@ _MESSAGES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "string_pattern_mismatch": lambda error: _PATTERNS.get(str(error.get("ctx", {}).get("pattern")), _generic(error)),
 }
 """Words for people; what is not listed keeps pydantic's."""
-
-
-def _models_at(location: tuple[str | int, ...]) -> list[type[BaseModel]]:
-    """The models that may stand where the last part of the location is a key."""
-    models: list[type[BaseModel]] = [ImportConfig]
-    inside_collection = False
-    for part in location[:-1]:
-        if inside_collection:
-            inside_collection = False
-            continue
-        fields = [model.model_fields[_keys(model)[part]] for model in models if part in _keys(model)]
-        field = next(iter(fields), None)
-        if field is None:
-            models = [model for model in models if part in get_args(model.model_fields["type"].annotation)]
-            continue
-        models = _models_in(field.annotation)
-        inside_collection = get_origin(field.annotation) in {dict, tuple}
-    return models
-
-
-def _keys(model: type[BaseModel]) -> dict[str | int, str]:
-    return {field.alias or name: name for name, field in model.model_fields.items()}
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]

@@ -5,7 +5,9 @@ Owns their shape; what relates one to another stands in checks.py.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from import_worker.config.base import Key, Model, Name
 
@@ -59,6 +61,11 @@ class Attribute(Model):
         if isinstance(given, dict) and "reference" in given:
             return {"type": "referenced_object", **given}
         return given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The short form beside the long one."""
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(core)]}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Attribute":

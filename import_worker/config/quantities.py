@@ -5,7 +5,7 @@ Owns the bounds and what stands for an amount without a unit.
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 import longshore.quantities
 
@@ -23,8 +23,21 @@ def parse_size(value: Any) -> Any:
     return int(size) if size.is_integer() else size
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=366 * 86400, allow_inf_nan=False)]
+_LONGEST = 366 * 86400
+_AMOUNT = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[A-Za-z]+$"}
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    Field(ge=0, le=_LONGEST, allow_inf_nan=False),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": _LONGEST}, _AMOUNT]}),
+]
 """Seconds, 0 to 366 days."""
 
-ByteSize = Annotated[int, BeforeValidator(parse_size), Field(ge=1)]
+ByteSize = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    Field(ge=1),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, _AMOUNT]}),
+]
 """Bytes, at least 1."""

@@ -14,6 +14,7 @@ _SUMMARIES: Mapping[str, str] = {
     "demo": "Run one real import end to end, on this machine.",
     "init": "Look at an API and write a first file for its import.",
     "sandbox": "Run the Assets sandbox.",
+    "schema": "Print the JSON Schema of configuration files.",
     "serve": "Run the queue service.",
     "validate": "Check configuration files of imports.",
     "worker": "Run the import worker.",

@@ -90,7 +90,7 @@ def test_inputs_are_frozen_with_the_configuration():
         ("default: 100", "default: many", "7: inputs.limit: the default must be of type integer"),
         ("type: string }", 'type: string, default: "${env:X}" }', "6: inputs.site: must not hold ${"),
         ("type: string }", "type: text }", "6: inputs.site.type: must be 'string', 'integer' or 'boolean'"),
-        ("  site: {", "  a b: { type: string }\n  site: {", "6: inputs.a b.[key]: must be 1 to 63 of letters, digits"),
+        ("  site: {", "  a b: { type: string }\n  site: {", "6: inputs.a b: must be 1 to 63 of letters, digits"),
         (
             "name: devices\n",
             "name: devices\nquarantine: { max_total: 5 }\n",

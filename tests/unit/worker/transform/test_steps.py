@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from import_worker.config import parse_import
 from import_worker.config.destination import Chunks
@@ -277,6 +277,7 @@ attributes = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # a machine may be busy
 @given(
     some=st.lists(records, max_size=3),
     chain=st.lists(steps, max_size=4),
