@@ -127,14 +127,36 @@ def unfinished(config: ImportConfig, lanes: Iterable[Lane]) -> list[str]:
 
 def faults_of_reading(config: ImportConfig, lanes: Iterable[Lane]) -> Iterator[str]:
     """What the pages that were read contradict: gaps between lanes, and totals that the source stated."""
+    for resource, own in _parts(config, lanes):
+        yield from _gaps(resource, own)
+        yield from _missing(resource, own)
+
+
+def records_expected(config: ImportConfig, lanes: Iterable[Lane]) -> int | None:
+    """How many records a run will read, where the source says it of all that has not come to its end. None: unknown."""
+    known = list(lanes)
+    if any(resource.parent for resource in config.resources):
+        return None
+    expected = 0
+    for resource, own in _parts(config, known):
+        totals = [lane.total for lane in own if lane.total is not None]
+        ended = sum(lane.done for lane in own) == resource.lanes
+        if not (totals or ended):
+            return None
+        expected += max([*totals, sum(lane.records for lane in own)])
+    return expected
+
+
+def _parts(config: ImportConfig, lanes: Iterable[Lane]) -> Iterator[tuple[Resource, Sequence[Lane]]]:
+    """The lanes that share the pages of one part of a resource, for every part of those without a parent."""
     known = list(lanes)
     for resource in config.resources:
-        if resource.parent is not None:
-            continue
-        for part in range(resource.parts):
-            own = [lane for lane in known if lane.resource == resource.name and lane.lane // resource.lanes == part]
-            yield from _gaps(resource, own)
-            yield from _missing(resource, own)
+        if resource.parent is None:
+            for part in range(resource.parts):
+                yield (
+                    resource,
+                    [lane for lane in known if lane.resource == resource.name and lane.lane // resource.lanes == part],
+                )
 
 
 def _gaps(resource: Resource, own: Sequence[Lane]) -> Iterator[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import longshore
 from import_worker.flow.entries import LISTING, Lane, listed_id
-from import_worker.flow.lanes import reads_under_way
-from import_worker.flow.run import Effects, Run
+from import_worker.flow.lanes import reads_under_way, records_expected
+from import_worker.flow.run import Effects, Mode, Run
 from import_worker.flow.step import Flow
 from import_worker.flow.wholeness import total_objects
 from import_worker.ports import TypeOutcome
@@ -35,6 +35,7 @@ class ImportView:
     Attributes:
         run: as it stands.
         pages_read, records_read, quarantined: of the source.
+        records_expected: in all. None: the source does not say.
         chunks: that were made.
         chunks_submitted: of these, how many have surely reached the destination.
         objects_submitted: in these chunks.
@@ -46,6 +47,7 @@ class ImportView:
     run: Run
     pages_read: int
     records_read: int
+    records_expected: int | None
     quarantined: int
     chunks: int
     chunks_submitted: int
@@ -76,6 +78,7 @@ async def view(flow: Flow, import_id: str) -> ImportView:
         run=run,
         pages_read=sum(lane.page for lane in lanes),
         records_read=sum(lane.records for lane in lanes),
+        records_expected=records_expected(config, lanes) if run.mode is Mode.FULL else None,
         quarantined=sum(lane.quarantined for lane in lanes),
         chunks=chunks,
         chunks_submitted=max(0, chunks - pending),

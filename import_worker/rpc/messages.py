@@ -19,6 +19,7 @@ def import_message(view: ImportView) -> pb.Import:
         progress=pb.ImportProgress(
             pages_read=view.pages_read,
             records_read=view.records_read,
+            records_expected=view.records_expected,
             objects_submitted=view.objects_submitted,
             chunks=view.chunks,
             chunks_submitted=view.chunks_submitted,

@@ -169,3 +169,26 @@ async def test_waiting_steps_that_an_operator_removed_end_the_run(world):
 async def test_resuming_what_does_not_exist(world):
     with pytest.raises(longshore.ImportNotFound):
         await world.imports.resume(longshore.new_id())
+
+
+@pytest.mark.parametrize("lost", ["SUSPENDED", "READING"])
+async def test_a_commit_whose_answer_is_lost_took_place_once(world, monkeypatch, lost):
+    """Of the suspension, and of the resume, which the client asks for again by itself."""
+    send = longshore.Transaction._send
+    answers = []
+
+    async def send_and_lose(tx):
+        await send(tx)
+        written = [write.set.payload.json for write in tx._request.entry_writes if write.key.endswith(":run")]
+        if not answers and any(f'"state":"{lost}"' in text for text in written):
+            answers.append(written)
+            raise longshore.Unavailable("the answer is lost")
+
+    if lost == "SUSPENDED":
+        monkeypatch.setattr(longshore.Transaction, "_send", send_and_lose)
+    run = await suspend(world)
+    mend(world)
+    monkeypatch.setattr(longshore.Transaction, "_send", send_and_lose)
+    resumed = await world.imports.resume(run.import_id)
+    assert (resumed.state, len(answers)) == (ImportState.READING, 1)
+    await check_succeeded(world, await ended(world, run.import_id), ["DONE"])

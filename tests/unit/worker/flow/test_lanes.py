@@ -19,6 +19,7 @@ from import_worker.flow.lanes import (
     page_id,
     parents_in,
     reads_under_way,
+    records_expected,
     slice_of,
     unfinished,
 )
@@ -135,6 +136,23 @@ def test_fewer_records_than_the_source_states_are_not_whole(config):
     assert list(faults_of_reading(one, [lane("sites", 0, records=10, total=9)])) == []
     (fault,) = faults_of_reading(one, [lane("sites", 0, records=8, total=9)])
     assert "9 records by the source's own count, and 8 were read" in fault
+
+
+def test_the_records_that_are_expected_are_known_where_the_source_states_them_or_all_were_read(config):
+    flat = config.model_copy(update={"resources": tuple(each for each in config.resources if not each.parent)})
+    sites = [lane("sites", number, records=10, total=100) for number in range(3)]
+    users = [
+        lane("users", 0, records=7, done=True),
+        lane("users", 1, records=6, done=True),
+        lane("users", 2, records=1, total=20),
+        lane("users", 3, records=0, total=21),
+    ]
+    assert records_expected(flat, [*sites, *users]) == 100 + 13 + 21
+    assert records_expected(flat, sites) is None
+    assert records_expected(flat, [*sites, users[0], *users[2:]]) is None
+    more = [lane("sites", number, records=40, total=100) for number in range(3)]
+    assert records_expected(flat, [*more, *users]) == 120 + 13 + 21
+    assert records_expected(config, [*sites, *users]) is None  # nobody counts the children of parents in advance
 
 
 def test_parents_hand_down_a_key_and_what_is_included(config):
