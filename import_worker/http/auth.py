@@ -11,7 +11,7 @@ from typing import Any
 from import_worker.config import auth as kinds
 from import_worker.config.secrets import resolve_text
 from import_worker.errors import Permanent
-from import_worker.http.credentials import NO_CREDENTIALS, Asked, Credentials, Fixed, PluginContext, Proof
+from import_worker.http.credentials import NO_CREDENTIALS, Asked, Credentials, Fixed, Plugin, PluginContext, Proof
 from import_worker.http.exchange import Request
 from import_worker.http.oauth import Client, ClientCredentials, Tokens
 from import_worker.http.redaction import Secrets
@@ -105,7 +105,11 @@ def _plugin(auth: kinds.PluginAuth, around: Surroundings) -> Credentials:
     options = {name: around.text(text) for name, text in auth.options.items()}
     context = PluginContext(options=options, ask=around.ask, clock=around.clock, hide=around.secrets.add)
     try:
-        credentials: Credentials = installed[auth.name].load()(context)
+        plugin: Plugin = installed[auth.name].load()
+        credentials = plugin(context)
+    except (ImportError, AttributeError) as error:
+        problem = f"the auth plug-in {auth.name!r} cannot be loaded: {error}"
+        raise Permanent(problem, reason="CONFIG_INVALID") from None
     except ValueError as error:
         problem = around.secrets.hide(f"the auth plug-in {auth.name!r} refuses its options: {error}")
         raise Permanent(problem, reason="CONFIG_INVALID") from None
