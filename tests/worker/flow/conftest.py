@@ -95,11 +95,21 @@ class Source:
         self.url = ""
 
     def app(self) -> Starlette:
-        """/TABLE, and /countries/CODE/regions. A parameter or part of the path that names a field filters."""
-        return Starlette(routes=[Route("/countries/{country}/regions", self.page), Route("/{resource}", self.page)])
+        """/TABLE, and /countries/CODE/regions. A parameter or part of the path that names a field filters.
+
+        A POST has its parameters in its body.
+        """
+        methods = ["GET", "POST"]
+        return Starlette(
+            routes=[
+                Route("/countries/{country}/regions", self.page, methods=methods),
+                Route("/{resource}", self.page, methods=methods),
+            ]
+        )
 
     async def page(self, request: Request) -> Response:
-        resource, query = request.path_params.get("resource", "regions"), request.query_params
+        resource = request.path_params.get("resource", "regions")
+        query = await request.json() if request.method == "POST" else request.query_params
         first = int(query.get("first", query.get("offset", 0)))
         size = min(self.most, int(query.get("limit", self.size)))
         self.requests.append((resource, first))
