@@ -109,6 +109,15 @@ def test_a_cursor_that_stays_the_same_is_a_circle(lane):
         pages.page([{"id": 4}], next="a")
 
 
+def test_a_token_that_comes_twice_in_a_row_is_noticed_at_once_however_long_the_walk_was(lane):
+    pages = lane(type="cursor", cursor_path="next", cursor_param="after")
+    for token in "abcdef":
+        pages.page(1, next=token)
+    pages.page(1, next="f")
+    with pytest.raises(SourceBroken, match="run in a circle: page 8"):
+        pages.page(1, next="g")
+
+
 def test_pages_with_the_same_content_are_no_circle_where_their_tokens_differ(lane):
     pages = lane(type="cursor", cursor_path="next", cursor_param="after")
     for token in "abcdefgh":
@@ -153,6 +162,24 @@ def test_the_last_page_once_more_ends_the_walk_where_the_file_says_so(lane):
     assert pages.page(last) is None
     assert pages.turn.repeated
     assert not pages.turn.full
+
+
+def test_only_the_page_just_before_is_the_last_page_once_more(lane):
+    pages = lane(type="offset", limit=1, on_repeated_page="stop")
+    for row in (1, 2, 1):
+        pages.page([{"id": row}])
+    with pytest.raises(SourceBroken, match="run in a circle"):
+        pages.page([{"id": 2}])
+
+
+def test_a_full_first_page_once_more_may_be_a_source_that_ignores_the_count(lane):
+    pages = lane(type="offset", limit=2, on_repeated_page="stop")
+    pages.page([{"id": 1}, {"id": 2}])
+    with pytest.raises(SourceBroken, match="it is the first once more, and that was full"):
+        pages.page([{"id": 1}, {"id": 2}])
+    short = lane(type="offset", limit=2, on_repeated_page="stop")
+    short.page([{"id": 1}])
+    assert short.page([{"id": 1}]) is None
 
 
 def test_a_repeated_page_before_the_total_ends_nothing(lane):
