@@ -22,7 +22,7 @@ from import_worker.http.exchange import DESTINATION, Access, Limits, Request
 from import_worker.http.retry import RetryPolicy
 from import_worker.http.transport import Transport
 from longshore.cli.display import Display
-from longshore.cli.progress import summary
+from longshore.cli.progress import ProgressLine
 
 IMPORT = "iso-3166"
 
@@ -143,7 +143,7 @@ async def _set_up(processes: Processes, folder: Path, dataset: Dataset) -> Stage
 
 
 async def _import(stage: Stage) -> longshore.Import:
-    display = Display("text", summary)
+    display = Display("text", ProgressLine())
     async with longshore.connect_imports(stage.worker) as imports:
         run = (await imports.start(IMPORT)).run
         async for run in imports.watch(run.import_id):  # noqa: B020  the latest is what counts

@@ -10,12 +10,12 @@ import longshore
 from import_worker.errors import ExecutionLost, ImportProblem, Throttled, Transient
 from import_worker.flow import entries
 from import_worker.flow.benches import Bench
-from import_worker.flow.census_log import census_of, good_census, last_good_census, logs_to_delete
+from import_worker.flow.census_log import census_of, good_census, last_good_census
+from import_worker.flow.ending import end_run
 from import_worker.flow.entries import Lane
 from import_worker.flow.events import Ask, group_of, push_start
 from import_worker.flow.ledger import Kept
 from import_worker.flow.marks import moved
-from import_worker.flow.notify import push_notifications
 from import_worker.flow.run import BEFORE_READING, GIVING_UP, Effects, Failure, Mode, Run, State, Trigger, advance
 from import_worker.flow.step import Flow, wait_for_outside
 from import_worker.flow.suspend import not_resumed
@@ -230,18 +230,7 @@ async def _end(
     **changes: object,
 ) -> None:
     ended = advance(kept.value, trigger, now=flow.clock.now(), throttled_until=None, **changes)
-    config = await flow.ledger.config(ended.import_id)
-    logs = await logs_to_delete(flow.client, ended.import_id)
-
-    def extra(tx: longshore.Transaction) -> None:
-        push_notifications(tx, ended, config)
-        for key, value in (good or {}).items():
-            tx.set(key, value)
-        for key in logs:
-            tx.delete(key)
-
-    await flow.ledger.end(event, kept, ended, extra)
-    log.info("import %s (%s) ended: %s", ended.import_id, ended.name, ended.state)
+    await end_run(flow, event.commit(), kept, ended, good)
 
 
 _ACTS: Mapping[State, Callable[[Flow, longshore.Event, Kept[Run], Bench], Awaitable[None]]] = {

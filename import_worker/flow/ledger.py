@@ -141,21 +141,22 @@ class Ledger:
         tx.set(key, entries.write_lane(lane), expire_after=entries.LANE_SECONDS)
 
     async def end(
-        self, event: longshore.Event, kept: Kept[Run], run: Run, extra: Callable[[longshore.Transaction], None]
+        self, commit: longshore.Transaction, kept: Kept[Run], run: Run, extra: Callable[[longshore.Transaction], None]
     ) -> None:
-        """End the event and the run in one step: its destination is free, and what is kept of it begins to expire.
+        """End the run in one step: its destination is free, and what is kept of it begins to expire.
 
         Args:
-            event: that the finalize step carries out.
+            commit: the step to do it in.
             kept: the run as it was read.
             run: the run at its end.
             extra: writes more in the same step.
         """
         config = await self._client.kv.get(entries.config_key(run.import_id))
         life = entries.KEEP_SECONDS
-        async with event.commit() as tx:
+        async with commit as tx:
             self.put_run(tx, kept, run)
-            tx.set(entries.config_key(run.import_id), config, expire_after=life)
+            if config is not None:
+                tx.set(entries.config_key(run.import_id), config, expire_after=life)
             tx.set(entries.listing_key(run.create_time, run.import_id), run.name, expire_after=life)
             tx.delete(entries.active_key(run.destination))
             extra(tx)

@@ -1,4 +1,4 @@
-"""The sweep: finds runs that nothing moves any more, and gives them a push.
+"""The sweep: finds runs that nothing moves any more, and gives them a push; those that no push can help it ends.
 
 A run stops only when its finalize event became a dead letter, or a worker died between a decision and what follows.
 """
@@ -6,8 +6,10 @@ A run stops only when its finalize event became a dead letter, or a worker died 
 import logging
 
 import longshore
+from import_worker.flow.ending import abandon
 from import_worker.flow.entries import derived_id
 from import_worker.flow.events import FINALIZE, Ask
+from import_worker.flow.ledger import Kept
 from import_worker.flow.run import GIVING_UP, TERMINAL, Run, State
 from import_worker.flow.step import Flow
 from import_worker.flow.suspend import wake
@@ -30,12 +32,15 @@ async def sweep(flow: Flow) -> None:
         if kept.value.state in TERMINAL:
             continue
         try:
-            await _mend(flow, kept.value)
+            await _mend(flow, kept)
         except longshore.GroupNotFound:
-            log.error("import %s is %s, but its group is gone", kept.value.import_id, kept.value.state)  # noqa: TRY400
+            await abandon(flow, kept, "the broker knows its group no more")
+        except longshore.VersionMismatch:
+            log.debug("import %s moves by itself", kept.value.import_id)
 
 
-async def _mend(flow: Flow, run: Run) -> None:
+async def _mend(flow: Flow, kept: Kept[Run]) -> None:
+    run = kept.value
     group = await flow.client.group(run.group_id).get()
     if group.state is not longshore.GroupState.COMPLETE:
         if run.state in GIVING_UP and group.cancel_time is None:
@@ -50,7 +55,9 @@ async def _mend(flow: Flow, run: Run) -> None:
         return
     unused = next((job_id for job_id in own if job_id not in known), None)
     if unused is None:
-        log.error("import %s is %s and %d finalizers could not end it", run.import_id, run.state, MAX_FINALIZERS)
+        await abandon(
+            flow, kept, f"{MAX_FINALIZERS} finalize events became dead letters, whose reasons the broker keeps"
+        )
         return
     log.warning("import %s is %s and nothing moves it: finalizing again", run.import_id, run.state)
     ask = Ask(import_id=run.import_id, number=run.number)

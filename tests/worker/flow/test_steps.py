@@ -110,6 +110,49 @@ async def test_two_workers_share_one_import(world):
     assert [each["completions"] for each in await world.executions()] == [1]
 
 
+@pytest.mark.parametrize(("state", "end"), [("PROCESSING", "FAILED"), ("CANCELLING", "CANCELLED")])
+async def test_a_run_that_nothing_can_move_gets_a_terminal_record_and_frees_its_destination(world, state, end):
+    """The broker forgot its group, because no worker ran for weeks."""
+    await world.rest()
+    await world.work(serve_only=True)
+    import_id = (await world.imports.start("places")).run.import_id
+    await world.rest()
+    key = f"imp:{import_id}:run"
+    lost = {"state": state, "group_id": longshore.new_id(), "number": 2}
+    await world.client.kv.set(key, await world.client.kv.get(key) | lost)
+    await world.work()
+    run = await world.until(import_id, lambda run: run.state.terminal)
+    assert run.state == end
+    assert (run.failure is None) == (end == "CANCELLED")
+    if run.failure:
+        assert run.failure.reason == "ABANDONED"
+        assert "PROCESSING" in run.failure.message
+    assert not (await world.imports.start("places")).already_active
+
+
+async def test_finalizers_that_always_fail_end_the_run(world, monkeypatch):
+    monkeypatch.setattr("import_worker.flow.sweep.MAX_FINALIZERS", 0)
+    await world.rest()
+    await world.work(serve_only=True)
+    import_id = (await world.imports.start("places")).run.import_id
+
+    lost = asyncio.Event()
+
+    async def lose(event):
+        if event.queue == FINALIZE:
+            lost.set()
+        raise longshore.Fail("LOST")
+
+    thief = asyncio.create_task(world.client.consume([START, FINALIZE], lose))
+    await lost.wait()
+    thief.cancel()
+    await asyncio.gather(thief, return_exceptions=True)
+    await world.rest()
+    await world.work()
+    run = await world.until(import_id, lambda run: run.state.terminal)
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "ABANDONED")
+
+
 async def test_a_cancel_that_was_interrupted_is_carried_on(world):
     """A worker died between deciding to cancel and telling the broker, and a chunk would wait for an hour."""
     await world.faults(rate_limit_every=1, retry_after=3600)
