@@ -87,6 +87,7 @@ class Page:
             last one with records was full and has records itself.
         total: records that the source has in all, by its own statement on this page; None where it makes none.
         emptied_by_rule: an error rule says that the page is empty; whether the source has records is not known.
+        pagination: kind of pagination that was followed, such as "json_link"; empty where nothing says.
     """
 
     records: list[Record]
@@ -95,6 +96,7 @@ class Page:
     number: int = 0
     full: bool = True
     total: int | None = None
+    pagination: str = ""
     emptied_by_rule: bool = False
 
 

@@ -41,6 +41,7 @@ class Turn:
         repeated: the page is the one before once more, so its records count for nothing.
         full: it held as many records as were asked for; True where the pagination names no size.
         total: records in all, as the page states it.
+        kind: of the pagination that was followed.
     """
 
     next_cursor: Cursor | None
@@ -48,6 +49,7 @@ class Turn:
     repeated: bool
     full: bool
     total: int | None
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +184,7 @@ class Walk:
             repeated=repeated,
             full=way.size is None or (len(seen.records) >= way.size and not repeated),
             total=said.total,
+            kind=way.pagination.type,
         )
 
     def _number(self, page: int) -> int:

@@ -5,11 +5,13 @@ Changes nothing. Each connection is judged on its own, so that all faults are to
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from import_worker.errors import ImportProblem
 from import_worker.flow.benches import Bench
+from import_worker.preview.pages import first_pages
 
 PATIENCE = 20.0
 """Seconds for everything."""
@@ -63,10 +65,14 @@ async def _judged(subject: str, asked: Awaitable[str], until: float) -> Connecti
 
 
 async def _one_page(bench: Bench, resource: str) -> str:
-    page = await bench.source.read(resource, None)
+    async with aclosing(first_pages(bench, resource)) as pages:
+        page = await anext(pages)
     bench.mappers[resource].check_keys(page.records, page.url)
     mapped = bench.mappers[resource].map_records(page.records)
-    parts = [f"{len(page.records)} records at {page.url}"]
+    parts = [
+        f"{len(page.records)} records at {page.url}",
+        *([f"pagination {page.pagination}"] if page.pagination else []),
+    ]
     if page.total is not None:
         parts.append(f"{page.total} in all")
     elif page.next_cursor is not None:

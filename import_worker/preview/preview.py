@@ -5,16 +5,17 @@ Bounded in records, bytes and time. Nothing is sent to the destination.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from import_worker.errors import SourceUnavailable
 from import_worker.flow.benches import Bench
-from import_worker.ports import Cursor, Record
+from import_worker.ports import Page, Record
+from import_worker.preview.pages import first_pages
 from import_worker.preview.records import Shown, ShownRecord, show
 
 MAX_RECORDS = 50
 USUAL_RECORDS = 10
-MAX_PAGES = 10
 MAX_BYTES = 1024 * 1024
 """Of all texts and bodies together."""
 PATIENCE = 10.0
@@ -61,7 +62,7 @@ async def preview(bench: Bench, resource: str, wanted: int) -> Preview:
     shown, fitting = await asyncio.to_thread(_fitting, bench, resource, first.records)
     return Preview(
         url=first.url,
-        pagination=bench.config.pagination_of(bench.config.resource(resource)).type,
+        pagination=first.pagination,
         records=shown.records,
         chunks=tuple(chunk.body for chunk in shown.encoded.chunks),
         truncated=first.truncated or fitting < len(first.records),
@@ -72,21 +73,26 @@ async def preview(bench: Bench, resource: str, wanted: int) -> Preview:
 class _First:
     records: Sequence[Record]
     url: str
+    pagination: str
     truncated: bool
 
 
 async def _first_records(bench: Bench, resource: str, wanted: int) -> _First:
     """Records of the first pages; more pages are read only where one has too few."""
     records: list[Record] = []
-    cursor: Cursor | None = None
-    url = ""
-    for _ in range(MAX_PAGES):
-        page = await bench.source.read(resource, cursor)
-        records += page.records
-        url, cursor = url or page.url, page.next_cursor
-        if cursor is None or len(records) >= wanted:
-            break
-    return _First(records=records[:wanted], url=url, truncated=len(records) > wanted)
+    first: Page | None = None
+    async with aclosing(first_pages(bench, resource)) as pages:
+        async for page in pages:
+            first = first or page
+            records += page.records
+            if len(records) >= wanted:
+                break
+    return _First(
+        records=records[:wanted],
+        url=first.url if first else "",
+        pagination=first.pagination if first else "",
+        truncated=len(records) > wanted,
+    )
 
 
 def _fitting(bench: Bench, resource: str, records: Sequence[Record]) -> tuple[Shown, int]:

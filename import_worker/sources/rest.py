@@ -141,6 +141,7 @@ class RestSource:
             number=turn.number,
             full=turn.full,
             total=turn.total,
+            pagination=turn.kind,
         )
 
     def _check_cursor(self, page: Page) -> None:

@@ -15,7 +15,7 @@ async def test_a_check_reads_a_page_of_each_resource_and_asks_the_destination(wo
         ("resource countries", True),
         ("destination", True),
     ]
-    assert f"4 records at {world.source.url}regions, more follow" in checks[0].message
+    assert f"4 records at {world.source.url}regions, pagination json_link, more follow" in checks[0].message
     assert "schema and mapping are put by the first run" in checks[2].message
     assert sorted(world.source.requests) == [("countries", 0), ("regions", 0)]
     assert await world.executions() == []
@@ -90,6 +90,25 @@ async def test_a_preview_shows_what_the_filter_leaves_out(world, config_text):
     found = await world.imports.preview("places", resource="countries")
     assert [each.filtered for each in found.records] == [True, False, False, False, False]
     assert not found.records[0].objects
+
+
+async def test_a_preview_of_children_reads_those_of_the_first_record_of_the_parent(world, config_text):
+    parent = "parent: {{ resource: countries, field: code, as: code, include: {{ land: name }} }}"
+    params = 'params: {{ of: "{{code}}" }}'
+    world.configure(config_text.replace("path: regions,", f"path: regions, {params}, {parent},"))
+    found = await world.imports.preview("places", max_records=5)
+    assert found.url == f"{world.source.url}regions?of=NO"
+    assert [each.record["land"] for each in found.records] == ["Land 'NO'"] * 5
+    assert world.source.requests == [("countries", 0), ("regions", 0), ("regions", 4)]
+    assert all(each.ok for each in await world.imports.check("places"))
+    world.source.tables["countries"] = []
+    regions, _, _ = await world.imports.check("places")
+    assert (regions.ok, regions.message) == (False, "countries has no record to read regions for")
+
+
+async def test_a_preview_tells_which_pagination_was_found(world, config_text):
+    world.configure(config_text.replace("{{ type: json_link, next_url_path: next }}", "{{ type: auto }}"))
+    assert (await world.imports.preview("places")).pagination == "json_link"
 
 
 async def test_a_preview_of_a_source_that_fails_says_why(world):
