@@ -38,6 +38,7 @@ class Yielded:
         chunks: of its objects, in order.
         objects: in them, by object type.
         quarantined: records that make no objects.
+        filtered: number of records that the filter left out.
         mark: the greatest incremental cursor of the lane so far.
         families: parents whose children are to be read, by child resource.
         census: marks of its objects.
@@ -46,6 +47,7 @@ class Yielded:
     chunks: Sequence[Chunk]
     objects: dict[str, int]
     quarantined: Sequence[Quarantined]
+    filtered: int
     mark: Mark | None
     families: Mapping[str, Sequence[ParentRecord]]
     census: bytes
@@ -147,6 +149,7 @@ def _grown(
         sizes=[chunk.objects for chunk in yielded.chunks],
         records=before.records + len(page.records),
         quarantined=before.quarantined + len(yielded.quarantined),
+        filtered=before.filtered + yielded.filtered,
         emptied=before.emptied + page.emptied_by_rule,
         objects=dict(Counter(before.objects) + Counter(yielded.objects)),
         mark=yielded.mark,

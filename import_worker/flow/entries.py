@@ -144,6 +144,7 @@ class Lane:
         chunks: emitted so far.
         objects: emitted so far, by object type.
         quarantined: records that could not be transformed.
+        filtered: records that the filter left out.
         recent: objects in each of the latest chunks, oldest first.
         reach: number of pages up to the last one that had records, counted over all lanes of its part.
         short: that page had fewer records than were asked for.
@@ -165,6 +166,7 @@ class Lane:
     chunks: int = 0
     objects: Mapping[str, int] = field(default_factory=dict)
     quarantined: int = 0
+    filtered: int = 0
     recent: tuple[int, ...] = ()
     reach: int = 0
     short: bool = False

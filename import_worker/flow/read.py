@@ -102,7 +102,7 @@ def _first_page_fault(bench: Bench, lane: Lane, page: Page) -> Failure | None:
 
 def _transform(bench: Bench, run: Run, lane: Lane, page: Page, ask: Ask) -> Yielded:
     mapper = bench.mappers[ask.resource]
-    if not lane.records:
+    if lane.records == lane.filtered:  # no record was mapped yet
         mapper.check_keys(page.records, page.url)
     mapped = mapper.map_records(page.records)
     chunk_id = ChunkId(run=f"{ask.import_id}.{ask.number}", resource=ask.resource, lane=ask.lane, page=lane.page)
@@ -117,6 +117,7 @@ def _transform(bench: Bench, run: Run, lane: Lane, page: Page, ask: Ask) -> Yiel
         ],
         objects=objects,
         quarantined=[*mapped.quarantined, *encoded.quarantined],
+        filtered=len(mapped.filtered),
         mark=_mark(bench, lane, page),
         families={
             child.name: parents_in(page.records, parent, page.url)

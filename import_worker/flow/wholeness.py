@@ -104,16 +104,18 @@ def _no_type_is_empty(evidence: Evidence) -> Failure | None:
     totals = total_objects(evidence.lanes)
     types = [] if evidence.mode is Mode.INCREMENTAL else evidence.config.destination.object_types
     empty = [kind.name for kind in types if not (kind.allow_empty or totals.get(kind.name))]
-    return empty_types(empty) if empty else None
+    filtered = sum(lane.filtered for lane in evidence.lanes)
+    return empty_types(empty, filtered=filtered) if empty else None
 
 
-def empty_types(names: Sequence[str], where: str = "the source") -> Failure:
-    """The failure of a run that has no objects of some types."""
+def empty_types(names: Sequence[str], where: str = "the source", *, filtered: int = 0) -> Failure:
+    """The failure of a run that has no objects of some types, and whose filters left out so many records."""
+    left_out = f" ({filtered} were left out by a filter)" if filtered else ""
     return Failure(
         reason="EMPTY_SOURCE",
-        message=f"{where} has no records for {', '.join(names)}: completing would let Assets remove all of these "
-        "objects. Check the address and the filters of the resource; if an empty set is right, declare allow_empty: "
-        "true at the object type",
+        message=f"{where} has no records{left_out} for {', '.join(names)}: completing would let Assets remove all of "
+        "these objects. Check the address and the filters of the resource; if an empty set is right, declare "
+        "allow_empty: true at the object type",
     )
 
 
