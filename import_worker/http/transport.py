@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import httpx
@@ -86,6 +87,8 @@ class Transport:
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
             trust_env=False,
         )
+        # Credentials differ from request to request, and what one of them was given is not for the others.
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     async def close(self) -> None:
         """Release the connections."""

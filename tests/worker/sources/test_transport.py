@@ -51,6 +51,14 @@ async def test_an_answer_is_plain_values(server, replies, connect):
     assert (response.headers["x-total"], response.headers["link"]) == ("7", "<a>; rel=x")
 
 
+async def test_what_an_answer_leaves_behind_is_not_sent_again(server, replies, connect):
+    server.on("/items", replies.answer([1], Set_Cookie="session=of-another; Path=/"))
+    transport = connect(server.url)
+    for _ in range(2):
+        await transport.request(GET)
+    assert all("cookie" not in asked.headers for asked in server.asked)
+
+
 async def test_what_a_request_carries(server, replies, connect):
     received = []
 
