@@ -81,11 +81,18 @@ async def look_at(target: Target, env: Mapping[str, str]) -> Looked:
     try:
         with secrets.hidden():
             async with asyncio.timeout(MAX_SECONDS):
-                return await _Look(transport, target.url(), target.secret_params(env)).all()
+                looked = await _Look(transport, target.url(), target.secret_params(env)).all()
     except TimeoutError:
         raise SourceUnavailable(f"{target.base_url}{target.path} was looked at for {MAX_SECONDS:g} s") from None
     finally:
         await transport.close()
+    # A source may repeat what it was sent in its links.
+    return replace(
+        looked,
+        url=secrets.hide(looked.url),
+        chosen=replace(looked.chosen, evidence=secrets.hide(looked.chosen.evidence)),
+        refused=tuple(map(secrets.hide, looked.refused)),
+    )
 
 
 class _Look:
@@ -138,12 +145,12 @@ class _Look:
             if not records:
                 held = Sureness.LIKELY if records == [] else Sureness.GUESS
                 return _Second(sureness=max(floor, held), said=f"{seen.url} holds no records")
+            known = {repr(record) for record in found.records}
+            if any(repr(record) in known for record in records):
+                return _Second(sureness=floor, said=f"{seen.url} holds records of the first page again")
             walk.turn(cursor, replace(seen, document=document, records=records))
         except ImportProblem as problem:
             return _Second(sureness=floor, said=problem.message)
-        known = {repr(record) for record in found.records}
-        if any(repr(record) in known for record in records):
-            return _Second(sureness=floor, said=f"{seen.url} holds records of the first page again")
         return _Second(sureness=Sureness.CERTAIN, said=f"proven by {seen.url}, which holds {len(records)} others")
 
 

@@ -158,6 +158,15 @@ async def test_secrets_are_sent_and_stay_references(server, replies, run):
     assert config.resources[0].params == {"api_key": "${env:KEY}"}
 
 
+async def test_a_source_that_repeats_a_secret_in_its_links_does_not_bring_it_into_the_file(server, replies, run):
+    server.on("/hosts", replies.answer({"hosts": ROWS[:3], "next": "/hosts?page=2&session=s3cr3t-9"}))
+    server.on("/hosts?page=2&session=s3cr3t-9", replies.answer({"hosts": ROWS[3:], "next": None}))
+    result = await run(f"{server.url}/hosts", "--header", "X-Session-Token: ${env:S}", env={"S": "s3cr3t-9"})
+    assert result.exit_code == 0, result.output
+    assert "proven by" in result.stderr
+    assert "s3cr3t" not in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
