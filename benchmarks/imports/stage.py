@@ -22,8 +22,7 @@ resources:
     path: devices
     params: {{ limit: {size} }}
     data_selector: rows
-    pagination: {pagination}
-    lanes: {lanes}
+    pagination: {pagination}{lanes}
 {destination}
   chunks: {{ max_objects: {size}, max_bytes: 900KiB }}
   object_types:
@@ -185,7 +184,7 @@ async def stage(scene: Scene, folder: Path) -> AsyncIterator[Stage]:
                 source=source,
                 size=scene.size,
                 pagination=scene.pagination,
-                lanes=scene.lanes,
+                lanes=f"\n    lanes: {scene.lanes}" if scene.lanes > 1 else "",
                 destination=scene.into.format(sandbox=sandbox, folder=folder / "out"),
             )
         )

@@ -25,6 +25,9 @@ _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9:]{2,6})?"
 )
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(\.{_OCTET}){{3}}")
+"""An address of version 4 in the only form that it has, which most of them are."""
 _LARGEST = 10**308
 _INTEGERS = range(-(2**63), 2**63)
 _BOOLEANS: Mapping[Any, bool] = {"true": True, "false": False, "1": True, "0": False}
@@ -47,7 +50,7 @@ def convert(value: Any, attribute: Attribute) -> Any:
     """
     if value is None or value == "":
         return None
-    if isinstance(value, list | dict):
+    if isinstance(value, (list, dict)):
         kind = "a list" if isinstance(value, list) else "an object"
         raise Unfit(f"{kind} does not fit into one value; let the selector pick one")
     return _CONVERTERS[attribute.type](value, attribute)
@@ -105,6 +108,8 @@ def _date_time(value: Any, _attribute: Attribute) -> str:
     moment = _iso(value, _DATE_TIME, datetime.fromisoformat, "date and time such as 2026-11-22T08:30:00Z")
     if moment.tzinfo is None:
         return moment.isoformat()
+    if moment.tzinfo is UTC:
+        return moment.replace(tzinfo=None).isoformat() + "Z"
     try:
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     except OverflowError:
@@ -139,6 +144,8 @@ def _email(value: Any, attribute: Attribute) -> str:
 
 
 def _ipaddress(value: Any, attribute: Attribute) -> str:
+    if isinstance(value, str) and _IPV4.fullmatch(value):
+        return value
     text = _text(value, attribute) if isinstance(value, str) else ""
     try:
         return str(ipaddress.ip_address(text))

@@ -128,17 +128,19 @@ class Mapper:
     def _object(self, type_name: str, index: int, draft: Draft) -> MappedObject:
         values: dict[str, Any] = {}
         identity: list[str] = []
+        record = draft.record
         for field in self._types[type_name]:
-            if draft.tainted(field.selector):
+            if draft.failed and draft.tainted(field.selector):
                 continue
             try:
-                value = convert(field.selector.select(draft.record), field.target)
+                value = convert(field.selector.select(record), field.target)
             except ValueError as error:
                 draft.blame(f"attribute {field.name!r} of {type_name!r}", error)
                 continue
             if value is not None:
                 values[field.locator] = value
-                identity += [scalar_text(value)] if field.attribute.identity else []
+                if field.attribute.identity:
+                    identity.append(scalar_text(value))
             elif field.attribute.needs_value:
                 draft.blame(f"attribute {field.name!r} of {type_name!r}", f"{field.selector.text!r} is empty")
         return MappedObject(type_name=type_name, record=index, identity="/".join(identity), values=values)
