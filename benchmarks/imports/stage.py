@@ -104,10 +104,12 @@ class Stage:
     Attributes:
         pids: by name.
         folder: of everything that is written.
+        source: its address.
     """
 
-    def __init__(self, folder: Path, pids: dict[str, int], imports: longshore.Imports) -> None:
+    def __init__(self, folder: Path, source: str, pids: dict[str, int], imports: longshore.Imports) -> None:
         self.folder = folder
+        self.source = source
         self.pids = pids
         self._imports = imports
 
@@ -191,7 +193,7 @@ async def stage(scene: Scene, folder: Path) -> AsyncIterator[Stage]:
         where = _options(broker=broker, imports=folder / "imports", address="127.0.0.1:0")
         addresses = [await start(f"worker {number + 1}", "import_worker", *where) for number in range(scene.workers)]
         imports = await stack.enter_async_context(longshore.connect_imports(addresses[0]))
-        yield Stage(folder, pids, imports)
+        yield Stage(folder, source, pids, imports)
 
 
 def _options(**options: object) -> list[str]:
