@@ -178,6 +178,7 @@ async def stage(scene: Scene, folder: Path) -> AsyncIterator[Stage]:
         sandbox = ""
         if scene.into == ASSETS:
             stalls = _options(stall_every=1, stall_seconds=scene.latency) if scene.latency else []
+            stalls += _options(processing_seconds=0)
             sandbox = await start("sandbox", "import_worker.sandbox", "--port", "0", "--token", TOKEN, *stalls)
         (folder / "imports").mkdir()
         (folder / "out").mkdir()

@@ -6,9 +6,10 @@ Only a cache of what the frozen configuration says: losing it costs a few reques
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from import_worker.config import ImportConfig
+from import_worker.flow.ahead import ReadAhead
 from import_worker.ports import Destination, Source
 from import_worker.transform.mapper import Mapper
 
@@ -25,15 +26,18 @@ class Bench:
         source: where the records come from.
         destination: where the objects go.
         mappers: what makes objects of records, by resource.
+        ahead: pages that are read before their turn.
     """
 
     config: ImportConfig
     source: Source
     destination: Destination
     mappers: Mapping[str, Mapper]
+    ahead: ReadAhead = field(default_factory=ReadAhead)
 
     async def close(self) -> None:
         """Release connections."""
+        self.ahead.close()
         await self.source.close()
         await self.destination.close()
 

@@ -13,7 +13,7 @@ import longshore
 from import_worker.errors import SourceBroken
 from import_worker.flow.benches import Bench
 from import_worker.flow.census_log import appended
-from import_worker.flow.entries import Lane
+from import_worker.flow.entries import Lane, lane_key
 from import_worker.flow.events import SUBMIT, Ask, Chunk, push_chunk, push_read
 from import_worker.flow.lanes import ParentRecord, chains
 from import_worker.flow.ledger import Kept, grown
@@ -83,8 +83,8 @@ def rejected_of(event: longshore.Event, read: Read, bench: Bench) -> Rejected:
     )
 
 
-async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> None:
-    """Push the chunks of a page, and the read of the next one, and move the lane.
+async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> int:
+    """Push the chunks of a page, and the read of the next one, and move the lane. Answers its entry's new version.
 
     A page of more chunks than one Commit can hold has its first ones pushed ahead, with this event's lease. If the
     Commit never comes, the page is read again: equal chunks are the same jobs then, and others do no harm, because
@@ -108,6 +108,7 @@ async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> 
         if following is not None:
             push_read(tx, ask.following(), bench.config, following.rest())
     flow.ledger.changes.notify(ask.import_id)
+    return tx.result.versions[lane_key(ask.import_id, ask.resource, ask.lane)]
 
 
 def _chains(bench: Bench, ask: Ask, yielded: Yielded) -> list[tuple[Ask, Position]]:

@@ -70,22 +70,24 @@ class Ledger:
             self._configs.popitem(last=False)
         return config
 
-    async def lane(self, run: Run, resource: str, lane: int) -> Kept[Lane]:
-        """One lane of a run, as new where it has not been written yet."""
-        fresh = Lane(number=run.number, resource=resource, lane=lane)
-        entry = await self._client.kv.entry(entries.lane_key(run.import_id, resource, lane))
-        if entry is None:
-            return Kept(value=fresh, version=0)
-        found = entries.read_lane(entry.value)
-        # What an earlier number of the run left is only good for its version.
-        return Kept(value=found if found.number == run.number else fresh, version=entry.version)
+    async def every_lane(self, run: Run, config: ImportConfig) -> list[Kept[Lane]]:
+        """All lanes that a run may have, in the order of the resources; as new where they have not been written yet."""
+        keys = {entries.lane_key(run.import_id, *name): name for name in lanes_of(config)}
+        found = await self._client.kv.entries(keys)
+        lanes: list[Kept[Lane]] = []
+        for key, (resource, number) in keys.items():
+            lane = Lane(number=run.number, resource=resource, lane=number)
+            entry = found.get(key)
+            if entry is not None:
+                written = entries.read_lane(entry.value)
+                # What an earlier number of the run left is only good for its version.
+                lane = written if written.number == run.number else lane
+            lanes.append(Kept(value=lane, version=0 if entry is None else entry.version))
+        return lanes
 
     async def lanes(self, run: Run, config: ImportConfig) -> list[Lane]:
-        """The lanes of a run that have been written, in the order of the resources."""
-        keys = [entries.lane_key(run.import_id, resource, lane) for resource, lane in lanes_of(config)]
-        found = await self._client.kv.get_many(keys)
-        lanes = [entries.read_lane(found[key]) for key in keys if key in found]
-        return [lane for lane in lanes if lane.number == run.number]
+        """The lanes of a run, in the order of the resources; as new where they have not been written yet."""
+        return [kept.value for kept in await self.every_lane(run, config)]
 
     async def baseline(self, destination: str) -> Mapping[str, int]:
         """Object counts of the last good run. Empty: there was none."""

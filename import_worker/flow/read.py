@@ -34,18 +34,31 @@ async def step(flow: Flow, event: longshore.Event) -> None:
 
 async def _read(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Bench) -> None:
     ask, run = Ask.of(event), kept.value
-    lane = await flow.ledger.lane(run, ask.resource, ask.lane)
+    lane = await _within_window(flow, event, run, bench)
     if not ask.chain and (lane.value.done or lane.value.page != ask.page):
         return  # a page of the past
-    await _keep_window(flow, event, run, bench)
     position = Position.of(event, lane.value)
     part = _part(bench, run, lane.value, position)
-    page = position.filled(await bench.source.read(ask.resource, position.cursor, part))
+    name = (ask.resource, ask.lane)
+    page = None if ask.chain else await bench.ahead.take(name, lane.version)
+    page = position.filled(page or await bench.source.read(ask.resource, position.cursor, part))
     fault = _first_page_fault(bench, lane.value, page)
     if fault is not None:
         await fail(flow, event, fault)
         return
-    yielded = _transform(bench, run, lane.value, page, ask)
+    if ask.chain or page.next_cursor is None or lane.value.page == 0 or run.mode is Mode.REHEARSAL:
+        # No page follows, or it is not certain yet: a mapping that does not fit shows on the first page.
+        await _carry_over(flow, event, run, bench, lane, position, page)
+        return
+    async with bench.ahead.reading(name, bench.source.read(ask.resource, page.next_cursor, part)) as committing:
+        committing.version = await _carry_over(flow, event, run, bench, lane, position, page)
+
+
+async def _carry_over(
+    flow: Flow, event: longshore.Event, run: Run, bench: Bench, lane: Kept[Lane], position: Position, page: Page
+) -> int:
+    """Make chunks of a page and commit them. Answers the new version of the lane's entry; 0: the run fails."""
+    yielded = _transform(bench, run, lane.value, page, Ask.of(event))
     if run.mode is Mode.REHEARSAL:
         # One page of each resource, and so few chunks that it is over soon.
         page = replace(page, next_cursor=None)
@@ -58,8 +71,8 @@ async def _read(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Benc
     more = len(yielded.quarantined)
     if more and not await within_budget(flow, run, bench.config, more):
         await _fail_with(flow, event, read, bench)
-    else:
-        await emit(flow, event, read, bench)
+        return 0
+    return await emit(flow, event, read, bench)
 
 
 async def _fail_with(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> None:
@@ -82,13 +95,16 @@ def _part(bench: Bench, run: Run, lane: Lane, position: Position) -> Slice:
     return slice_of(resource, lane.lane, position.parent, params)
 
 
-async def _keep_window(flow: Flow, event: longshore.Event, run: Run, bench: Bench) -> None:
-    """Release the read while too many chunks are unsettled."""
+async def _within_window(flow: Flow, event: longshore.Event, run: Run, bench: Bench) -> Kept[Lane]:
+    """The lane of a read; the read is released while too many chunks are unsettled."""
+    ask = Ask.of(event)
+    # The group before the lanes: a read that ends in between counts as a chunk, never the other way round.
     group = await flow.client.group(run.group_id).get()
-    lanes = await flow.ledger.lanes(run, bench.config)
-    if group.in_progress - reads_under_way(bench.config, lanes) >= bench.config.window:
+    lanes = await flow.ledger.every_lane(run, bench.config)
+    if group.in_progress - reads_under_way(bench.config, (each.value for each in lanes)) >= bench.config.window:
         waited = flow.clock.now() - event.push_time.timestamp()
         raise longshore.Release(after=flow.pace.window.after(waited), reason="WINDOW", data=tries_data(event))
+    return next(each for each in lanes if (each.value.resource, each.value.lane) == (ask.resource, ask.lane))
 
 
 def _first_page_fault(bench: Bench, lane: Lane, page: Page) -> Failure | None:

@@ -62,16 +62,20 @@ class Kv:
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those entries that exist, by key. Up to 100 keys are read as of one instant."""
+        return {key: entry.value for key, entry in (await self.entries(keys)).items()}
+
+    async def entries(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """Those entries that exist with their versions and times, by key. Up to 100 are read as of one instant."""
         left = list(dict.fromkeys(keys))
-        values: dict[str, Any] = {}
+        found: dict[str, Entry] = {}
         while left:
             asked, left = left[:_BATCH], left[_BATCH:]
             request = kv_service_pb2.BatchGetEntriesRequest(keys=asked)
             response = await self._session.channel.call(self._session.entries.BatchGetEntries, request)
-            values.update((entry.key, payloads.decode(entry.payload)) for entry in response.entries)
+            found.update((entry.key, _entry(entry)) for entry in response.entries)
             # Those that did not fit come first in the next request; each request reads at least one.
             left[:0] = response.unread_keys
-        return values
+        return found
 
     async def set(
         self,
