@@ -4,7 +4,7 @@ Owns the versions: a run or a lane is only ever written over the version that wa
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -70,9 +70,16 @@ class Ledger:
             self._configs.popitem(last=False)
         return config
 
+    async def lane(self, run: Run, resource: str, lane: int) -> Kept[Lane]:
+        """One lane of a run, as new where it has not been written yet."""
+        return (await self._kept_lanes(run, [(resource, lane)]))[0]
+
     async def every_lane(self, run: Run, config: ImportConfig) -> list[Kept[Lane]]:
         """All lanes that a run may have, in the order of the resources; as new where they have not been written yet."""
-        keys = {entries.lane_key(run.import_id, *name): name for name in lanes_of(config)}
+        return await self._kept_lanes(run, lanes_of(config))
+
+    async def _kept_lanes(self, run: Run, names: Iterable[tuple[str, int]]) -> list[Kept[Lane]]:
+        keys = {entries.lane_key(run.import_id, *name): name for name in names}
         found = await self._client.kv.entries(keys)
         lanes: list[Kept[Lane]] = []
         for key, (resource, number) in keys.items():
