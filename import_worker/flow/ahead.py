@@ -18,7 +18,8 @@ REST_AFTER_MISS = 8
 HEAD_START_SECONDS = 0.003
 """What a request gets to leave before the page at hand keeps the processor busy."""
 
-LaneName = tuple[str, int]
+LaneName = tuple[int, str, int]
+"""Number of the run, resource and lane. A new number finds the entries of the one before, versions and all."""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -39,7 +39,7 @@ async def _read(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Benc
         return  # a page of the past
     position = Position.of(event, lane.value)
     part = _part(bench, run, lane.value, position)
-    name = (ask.resource, ask.lane)
+    name = (run.number, ask.resource, ask.lane)
     page = None if ask.chain else await bench.ahead.take(name, lane.version)
     page = position.filled(page or await bench.source.read(ask.resource, position.cursor, part))
     fault = _first_page_fault(bench, lane.value, page)

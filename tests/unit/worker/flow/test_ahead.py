@@ -9,7 +9,7 @@ from import_worker.flow import ahead
 from import_worker.flow.ahead import REST_AFTER_MISS, ReadAhead
 from import_worker.ports import Page
 
-LANE = ("regions", 0)
+LANE = (1, "regions", 0)
 PAGE = Page(records=[], next_cursor=None, url="http://source/2")
 
 
@@ -102,9 +102,14 @@ async def test_lanes_do_not_get_each_others_pages(reads):
         return other
 
     await commit(reads, 7)
-    await commit(reads, 8, lane=("regions", 1), page=read_other)
-    assert await reads.take(("regions", 1), 8) is other
+    await commit(reads, 8, lane=(1, "regions", 1), page=read_other)
+    assert await reads.take((1, "regions", 1), 8) is other
     assert await reads.take(LANE, 7) is PAGE
+
+
+async def test_the_next_number_of_a_run_finds_the_entry_of_the_one_before_but_not_its_page(reads):
+    await commit(reads, 7)
+    assert await reads.take((2, *LANE[1:]), 7) is None
 
 
 async def test_a_page_that_nobody_takes_goes(reads, monkeypatch):

@@ -82,3 +82,25 @@ async def test_a_run_that_is_cancelled_leaves_no_open_execution(world, into):
     run = await world.until(import_id, lambda run: run.state.terminal)
     assert run.state is ImportState.CANCELLED
     assert {"DONE", "INGESTING"}.isdisjoint(await into.ends())
+
+
+async def test_a_page_that_was_read_ahead_for_a_lost_execution_is_no_part_of_the_next(world, into):
+    asked = asyncio.Event()
+    gates = {4: asyncio.Event(), 8: asyncio.Event()}
+
+    def hold(resource, first):
+        if resource == "regions" and first == 4:
+            asked.set()
+        return gates.get(first) if resource == "regions" else None
+
+    world.source.hold = hold
+    import_id = (await world.imports.start("places")).run.import_id
+    await asked.wait()
+    await world.until(import_id, lambda run: run.progress.chunks_submitted > 0)
+    await into.vanish()
+    gates[4].set()
+    await world.until(import_id, lambda run: run.run_number == 2)
+    gates[8].set()
+    run = await world.until(import_id, lambda run: run.state.terminal)
+    assert (run.state, run.run_number, run.failure) == (ImportState.SUCCEEDED, 2, None)
+    await into.check_equal()
