@@ -1,6 +1,7 @@
 """Lanes, partitions, children of records and increments: the same set arrives, however its reading is divided."""
 
 import pytest
+from starlette.responses import Response
 
 from longshore import ImportMode, ImportState
 
@@ -132,6 +133,40 @@ async def test_an_incremental_run_reads_what_changed_since_the_last_good_one(wor
     third = await world.run()  # nothing but what lies within the lag
     assert (third.mode, third.state) == (ImportMode.INCREMENTAL, ImportState.SUCCEEDED)
     assert world.source.queries[-1].get("since") in {None, "2026-11-30T23:00:00Z"}
+
+
+async def good_entries(world):
+    """What a good full run leaves for the next one."""
+    seen = [entry async for entry in world.client.kv.list("seen:")]
+    return seen, [entry async for entry in world.client.kv.list("dest:") if entry.key.endswith(":baseline")]
+
+
+async def test_an_incremental_run_is_neither_compared_nor_compared_with(world, kept):
+    for row in world.source.tables["regions"]:
+        row["updated"] = 5
+    world.configure(await kept("incremental: {{ cursor_path: updated, param: since }}"))
+    await world.run()
+    world.source.tables["regions"][0] |= {"updated": 6, "people": 77}
+    left = await good_entries(world)
+    run = await world.run()
+    assert run.mode is ImportMode.INCREMENTAL
+    assert [each.expected for each in run.progress.object_types] == [None, None]
+    assert await good_entries(world) == left
+    run = await world.run(full=True)
+    assert {each.object_type: each.expected.updated for each in run.progress.object_types}["Region"] == 1
+
+
+async def test_a_suspended_run_of_many_chains_loses_none(world, divided):
+    """Reads of one chain take turns, and wait in its line while the run is suspended."""
+    world.configure(divided(OF_LAND, LAND))
+    world.source.instead = lambda resource, first: Response(status_code=500) if resource != "countries" else None
+    import_id = (await world.imports.start("places")).run.import_id
+    await world.until(import_id, lambda run: run.state is ImportState.SUSPENDED)
+    world.source.instead = lambda resource, first: None
+    await world.imports.resume(import_id)
+    run = await world.until(import_id, lambda run: run.state.terminal)
+    assert (run.state, run.failure) == (ImportState.SUCCEEDED, None)
+    await world.check_equal()
 
 
 async def test_full_reads_everything_again(world, kept):
