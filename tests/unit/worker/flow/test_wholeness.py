@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from import_worker.config.destination import MissingObjects
+from import_worker.config.models import Quarantine
 from import_worker.flow.entries import Lane
 from import_worker.flow.wholeness import Evidence, fault_of, total_objects
 
@@ -51,6 +52,16 @@ def test_a_resource_without_a_lane(whole):
 def test_quarantined_records(whole):
     lanes = [whole.lanes[0], replace(whole.lanes[1], quarantined=2)]
     assert fault_of(replace(whole, lanes=lanes)).reason == "QUARANTINED"
+
+
+def test_a_budget_for_quarantine_counts_over_all_lanes(whole):
+    """Lanes that read at the same time may each be within it and all of them beyond it: the end decides."""
+    within = whole.config.model_copy(update={"quarantine": Quarantine(max_total=3)})
+    lanes = [replace(each, quarantined=2) for each in whole.lanes]
+    fault = fault_of(replace(whole, lanes=lanes, config=within))
+    assert fault.reason == "QUARANTINED"
+    assert "4 records could not be transformed, and quarantine.max_total allows 3" in fault.message
+    assert fault_of(replace(whole, lanes=[replace(lanes[0], quarantined=1), lanes[1]], config=within)) is None
 
 
 def test_pages_that_a_rule_declared_to_be_empty(whole):
