@@ -6,6 +6,7 @@ import longshore
 from import_worker.catalogue import Catalogue
 from import_worker.config import parse_inline
 from import_worker.errors import ConfigInvalid
+from import_worker.settings import Settings
 from longshore import ImportState
 
 TEXT = """
@@ -72,6 +73,10 @@ async def test_a_new_run_in_its_place_asks_for_the_leave_of_the_operator_again(w
 
 GOOD = TEXT.format(source="https://source.test/", info_url="https://api.test/info")
 ENV = {"ASSETS_TOKEN": "t"}
+
+
+def test_a_worker_allows_none_unless_it_is_told_to():
+    assert not Settings().allow_inline
 
 
 def test_the_frozen_configuration_remembers_that_it_came_with_a_request():

@@ -372,3 +372,10 @@ async def test_secrets_are_hidden_in_every_form_and_proxies_of_the_environment_a
     with pytest.raises(SourceBroken) as caught:
         await transport.request(Request(url="/items?a=top%2Fs3cret"))
     assert caught.value.message == "the source: GET /items?a=*** answered 400: *** ***"
+
+
+async def test_a_secret_where_the_excerpt_of_a_body_ends_is_not_shown_in_part(server, replies, connect):
+    server.on("/items", replies.status(400, b"x" * 195 + b"top/s3cret" + b"y" * 100))
+    transport = connect(server.url, access={"secrets": Secrets(["top/s3cret"])})
+    with pytest.raises(SourceBroken, match=r"xx\*\*\*yy$"):
+        await transport.request(GET)

@@ -58,6 +58,19 @@ def test_what_is_waited_for_is_there_afterwards(rates, wanted):
             return
 
 
+@pytest.mark.parametrize("seconds", [1.0, 60.0, 3600.0])
+def test_permits_that_are_used_at_their_very_end_count_from_there(seconds):
+    rates, now = [(5, seconds)], 1000.0
+    life = shortest_life(rates)
+    held = take(Budget(), rates, now=now, wanted=5, life=life)
+    uses, budget = [held.until] * held.permits, held.budget
+    while len(uses) < 15:
+        grant = take(budget, rates, now=now, wanted=5, life=life)
+        uses += [now] * grant.permits
+        budget, now = grant.budget, now + grant.wait
+    check_windows(uses, rates)
+
+
 def test_a_steady_worker_gets_nearly_the_whole_rate():
     """A window is longer than it says by the life of permits and a slot, and by no more."""
     rates, budget, now, taken = [(10, 1.0)], Budget(), 100.0, 0
