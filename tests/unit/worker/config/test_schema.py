@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from import_worker.config import parse_import
+from import_worker.config import ImportConfig, parse_import
 from import_worker.config.document import parse_document
 from import_worker.config.schema import import_schema, schema_text
 from import_worker.errors import ConfigInvalid
@@ -218,3 +218,11 @@ def test_a_value_that_fits_no_member_of_a_union_is_one_fault(value):
         parse_import(EVERYTHING.replace("[10/s, 5000/h]", value), "x.yaml")
     (fault,) = caught.value.faults
     assert fault.path == "source.rate_limit.requests"
+
+
+def test_every_section_survives_json_and_the_filling_of_inputs():
+    config = parse_import(EVERYTHING, "x.yaml")
+    assert ImportConfig.model_validate_json(config.model_dump_json()) == config
+    filled = config.with_inputs({"limit": "5"})
+    assert filled.resources[0].transform == config.resources[0].transform
+    assert (filled.resources[0].path, filled.resources[1].params["limit"]) == ("countries/BER", 5)
