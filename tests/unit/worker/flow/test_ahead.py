@@ -114,9 +114,16 @@ async def test_the_next_number_of_a_run_finds_the_entry_of_the_one_before_but_no
 
 async def test_a_page_that_nobody_takes_goes(reads, monkeypatch):
     monkeypatch.setattr(ahead, "KEEP_SECONDS", 0)
-    await commit(reads, 7)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    gone = asyncio.Event()
+
+    async def hangs():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            gone.set()
+
+    await commit(reads, 7, page=hangs)
+    await gone.wait()
     assert await reads.take(LANE, 7) is None
 
 
