@@ -26,8 +26,9 @@ generate: .venv/ready ## Generate the Python code of protos/, the tables of docs
 	$(BIN)/python -m queue_service.settings.table docs/settings.md
 	$(BIN)/python -m import_worker.config.schema docs/import.schema.json
 
-bench: .venv/ready ## Measure the broker on this machine
+bench: .venv/ready ## Measure the broker and imports on this machine; takes minutes
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.imports
 
 clean: ## Remove what the other targets made
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
