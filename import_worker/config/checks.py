@@ -10,18 +10,13 @@ from import_worker.config.auth import Auth, PluginAuth, plugins, unknown_plugin
 from import_worker.config.bodies import filled
 from import_worker.config.cron import why_no_cron
 from import_worker.config.document import Path
+from import_worker.config.findings import Finding, instead, selector_finding
 from import_worker.config.inputs import REFERENCE, without_inputs
 from import_worker.config.models import ImportConfig
 from import_worker.config.pagination import BODY_PATHS, SELECTORS, Pagination, why_no_lanes
 from import_worker.config.requests import ErrorRule
-from import_worker.config.selectors import compile_selector
-from import_worker.config.transform import known_fields
-from import_worker.errors import MappingBroken
+from import_worker.config.transform_checks import transform_findings
 from longshore.hints import did_you_mean
-
-Finding = tuple[Path, str]
-
-_MAX_SHOWN = 20
 
 
 def findings(config: ImportConfig) -> list[Finding]:
@@ -59,15 +54,15 @@ def _pagination(config: ImportConfig) -> Iterator[Finding]:
 def _source_selectors(config: ImportConfig) -> Iterator[Finding]:
     yield from _pagination_selectors(("source", "pagination"), config.source.pagination)
     for index, resource in enumerate(config.resources):
-        yield from _selector(("resources", index, "data_selector"), resource.data_selector)
-        yield from _selector(("resources", index, "primary"), resource.primary)
-        yield from _selector(("resources", index, "filter"), without_inputs(resource.filter or "") or None)
+        yield from selector_finding(("resources", index, "data_selector"), resource.data_selector)
+        yield from selector_finding(("resources", index, "primary"), resource.primary)
+        yield from selector_finding(("resources", index, "filter"), without_inputs(resource.filter or "") or None)
         yield from _pagination_selectors(("resources", index, "pagination"), resource.pagination)
 
 
 def _pagination_selectors(path: Path, pagination: Pagination | None) -> Iterator[Finding]:
     for key in SELECTORS:
-        yield from _selector((*path, key), getattr(pagination, key, None))
+        yield from selector_finding((*path, key), getattr(pagination, key, None))
 
 
 def _body_paths(config: ImportConfig) -> Iterator[Finding]:
@@ -102,7 +97,7 @@ def _parents(config: ImportConfig) -> Iterator[Finding]:
         path: Path = ("resources", index, "parent")
         above = resources.get(parent.resource)
         if above is None:
-            hint = _instead(parent.resource, list(resources))
+            hint = instead(parent.resource, list(resources))
             yield (*path, "resource"), f"there is no resource {parent.resource!r}{hint}"
         elif above.parent is not None:
             message = f"{parent.resource!r} has a parent itself; children of children are not read"
@@ -110,9 +105,9 @@ def _parents(config: ImportConfig) -> Iterator[Finding]:
         if not any(f"{{{parent.placeholder}}}" in str(text) for text in (resource.path, *resource.params.values())):
             message = f"{{{parent.placeholder}}} stands neither in the path nor in a parameter of {resource.name!r}"
             yield (*path, "as"), message
-        yield from _selector((*path, "field"), parent.field)
+        yield from selector_finding((*path, "field"), parent.field)
         for name, text in parent.include.items():
-            yield from _selector((*path, "include", name), text)
+            yield from selector_finding((*path, "include", name), text)
 
 
 def _increments(config: ImportConfig) -> Iterator[Finding]:
@@ -128,7 +123,7 @@ def _increments(config: ImportConfig) -> Iterator[Finding]:
                 "incremental out"
             )
             yield path, message
-        yield from _selector((*path, "cursor_path"), incremental.cursor_path)
+        yield from selector_finding((*path, "cursor_path"), incremental.cursor_path)
         problem = why_no_cron(incremental.full_refresh) if incremental.full_refresh else None
         if problem is not None:
             yield (*path, "full_refresh"), problem
@@ -138,50 +133,7 @@ def _attribute_selectors(config: ImportConfig) -> Iterator[Finding]:
     for index, kind in enumerate(config.destination.object_types):
         for name, attribute in kind.attributes.items():
             path: Path = (config.destination_key, "object_types", index, "attributes", name)
-            yield from _selector((*path, "from"), attribute.source)
-
-
-def _transforms(config: ImportConfig) -> Iterator[Finding]:
-    """Selectors of steps, and what is read after a `select` that has no such name."""
-    for index, resource in enumerate(config.resources):
-        for number, step in enumerate(resource.transform):
-            path: Path = ("resources", index, "transform", number, step.kind)
-            known = known_fields(resource.transform[:number])
-            for name, text in (step.select or {}).items():
-                yield from _selector((*path, name), text)
-                yield from _unselected((*path, name), text, known)
-            if step.kind not in {"select", "default"}:
-                for name in step.fields:
-                    yield from _unknown_field(path, name, known)
-        known = known_fields(resource.transform)
-        for place, kind in enumerate(config.destination.object_types):
-            for name, attribute in kind.attributes.items() if kind.resource == resource.name else ():
-                where: Path = (config.destination_key, "object_types", place, "attributes", name, "from")
-                yield from _unselected(where, attribute.source, known)
-
-
-def _unselected(path: Path, text: str, known: frozenset[str] | None) -> Iterator[Finding]:
-    """A simple path that begins with a key which no record has after its select."""
-    try:
-        found = compile_selector(text).path
-    except MappingBroken:
-        return  # a fault of its own
-    if found:
-        yield from _unknown_field(path, found[0], known)
-
-
-def _unknown_field(path: Path, name: str, known: frozenset[str] | None) -> Iterator[Finding]:
-    if known is not None and name not in known:
-        yield path, f"the select before this makes no field {name!r}{_instead(name, sorted(known))}"
-
-
-def _selector(path: Path, text: str | None) -> Iterator[Finding]:
-    if text is None:
-        return
-    try:
-        compile_selector(text)
-    except MappingBroken as error:
-        yield path, error.message
+            yield from selector_finding((*path, "from"), attribute.source)
 
 
 def _error_rules(config: ImportConfig) -> Iterator[Finding]:
@@ -191,7 +143,9 @@ def _error_rules(config: ImportConfig) -> Iterator[Finding]:
     for place, rules in places:
         for number, rule in enumerate(rules):
             if rule.when.body is not None:
-                yield from _selector((*place, "error_rules", number, "when", "json", "path"), rule.when.body.path)
+                yield from selector_finding(
+                    (*place, "error_rules", number, "when", "json", "path"), rule.when.body.path
+                )
 
 
 def _auth_plugins(config: ImportConfig) -> Iterator[Finding]:
@@ -228,10 +182,6 @@ def _identity_and_label(config: ImportConfig) -> Iterator[Finding]:
             yield path, f"exactly one attribute of {kind.name!r} needs label: true; {found}"
 
 
-def _instead(name: str, known: list[str]) -> str:
-    return did_you_mean(name, known) or f"; there are {', '.join(known[:_MAX_SHOWN])}"
-
-
 def _references(config: ImportConfig) -> Iterator[Finding]:
     types = {kind.name: kind for kind in config.destination.object_types}
     for index, kind in enumerate(config.destination.object_types):
@@ -242,10 +192,10 @@ def _references(config: ImportConfig) -> Iterator[Finding]:
             path: Path = (config.destination_key, "object_types", index, "attributes", name, "reference")
             target = types.get(reference.type)
             if target is None:
-                hint = _instead(reference.type, list(types))
+                hint = instead(reference.type, list(types))
                 yield (*path, "type"), f"there is no object type {reference.type!r}{hint}"
             elif reference.by not in target.attributes:
-                hint = _instead(reference.by, list(target.attributes))
+                hint = instead(reference.by, list(target.attributes))
                 yield (*path, "by"), f"{target.name!r} has no attribute {reference.by!r}{hint}"
             elif target.attributes[reference.by].reference is not None:
                 yield (*path, "by"), f"{reference.by!r} is a reference itself; name an attribute that holds a value"
@@ -272,7 +222,7 @@ def _input_places(config: ImportConfig) -> Iterator[Finding]:
             if path[0] != "resources":
                 yield path, f"an input stands in resources only, and not here: {found[0]}"
             elif found[1] not in config.inputs:
-                hint = _instead(found[1], list(config.inputs)) if config.inputs else "; declare it in inputs"
+                hint = instead(found[1], list(config.inputs)) if config.inputs else "; declare it in inputs"
                 yield path, f"there is no input {found[1]!r}{hint}"
 
 
@@ -305,7 +255,7 @@ _RULES = (
     _error_rules,
     _auth_plugins,
     _attribute_selectors,
-    _transforms,
+    transform_findings,
     _lanes,
     _parents,
     _increments,
