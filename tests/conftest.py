@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
 from starlette.types import ASGIApp
 
 import longshore
@@ -22,6 +23,9 @@ from queue_service.app import App
 from queue_service.settings import Settings
 
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # connections that break are what many tests are about
+
+settings.register_profile("tests", deadline=None)  # a machine may be busy: time-outs bound hangs, nothing else
+settings.load_profile("tests")
 
 READY = re.compile(r" on (?:http://)?([\w.]+:\d+)")
 
