@@ -41,8 +41,8 @@ async def broker(tmp_path: Path) -> AsyncIterator[str]:
 class Service:
     """A service as a process of its own, which can be killed and started again."""
 
-    def __init__(self, arguments: list[str], folder: Path, environment: dict[str, str]) -> None:
-        self._arguments = arguments
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
+        self._command = command
         self._folder = folder
         self._environment = {**os.environ, **environment}
         self._process: asyncio.subprocess.Process | None = None
@@ -52,16 +52,14 @@ class Service:
 
     async def start(self) -> str:
         """Start it and wait until it serves. Answers its address, which it keeps over restarts."""
-        arguments = self._arguments
+        command = self._command
         if self.address:
-            arguments = [
+            command = [
                 self.address if last == "--address" else argument
-                for last, argument in zip(["", *arguments], arguments, strict=False)
+                for last, argument in zip(["", *command], command, strict=False)
             ]
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            *arguments,
+            *command,
             cwd=self._folder,
             env=self._environment,
             stdout=asyncio.subprocess.PIPE,
@@ -116,11 +114,15 @@ class Service:
 
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Callable[..., Service]]:
-    """Makes services: service("queue_service", "--address", "127.0.0.1:0", ...). They are killed at the end."""
+    """Makes services: service("queue_service", "--address", "127.0.0.1:0", ...). They are killed at the end.
+
+    The first argument is a module of this Python, or the absolute path of a program.
+    """
     made: list[Service] = []
 
     def make(*arguments: str, **environment: str) -> Service:
-        made.append(Service(list(arguments), tmp_path, environment))
+        command = [*([] if Path(arguments[0]).is_absolute() else [sys.executable, "-m"]), *arguments]
+        made.append(Service(command, tmp_path, environment))
         return made[-1]
 
     yield make
@@ -268,6 +270,22 @@ class Stage:
     async def objects(self) -> dict[str, list[dict[str, Any]]]:
         """What the sandbox holds, by type name."""
         return (await self._view.get("/objects")).raise_for_status().json()
+
+    async def plain_objects(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What the sandbox holds: type, identity and attribute; a reference is the identity that it points at."""
+        objects = await self.objects()
+        names = {each["key"]: each["identity"][0] for listed in objects.values() for each in listed}
+
+        def plain(value: Any) -> Any:
+            return names[value["key"]] if isinstance(value, dict) else value
+
+        return {
+            kind: {
+                each["identity"][0]: {name: plain(value) for name, value in each["attributes"].items()}
+                for each in listed
+            }
+            for kind, listed in objects.items()
+        }
 
     async def executions(self) -> list[dict[str, Any]]:
         """Every execution of the sandbox, oldest first."""

@@ -174,16 +174,4 @@ async def test_into_the_sandbox(stage, configured):
     name, wanted = configured(stage.info_url, token="ASSETS_TOKEN")
     run = await stage.run(name)
     assert (run.state, run.failure) == ("SUCCEEDED", None)
-    objects = await stage.objects()
-    names = {each["key"]: each["identity"][0] for listed in objects.values() for each in listed}
-
-    def plain(value):
-        return names[value["key"]] if isinstance(value, dict) else value
-
-    assert wanted == {
-        kind: {
-            each["identity"][0]: {attribute: plain(value) for attribute, value in each["attributes"].items()}
-            for each in listed
-        }
-        for kind, listed in objects.items()
-    }
+    assert await stage.plain_objects() == wanted
