@@ -13,7 +13,15 @@ from starlette.types import Receive, Scope, Send
 from import_worker.sandbox.wire import NoAnswer
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-DROPPED_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length", "date", "server"}
+DROPPED_HEADERS = {
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-encoding",
+    "content-length",
+    "date",
+    "server",
+}
 """Of a connection or of a packed body; the proxy hands bodies on unpacked."""
 
 
@@ -66,6 +74,12 @@ class Front:
     """
 
     def __init__(self, behind: str, kind_of: Callable[[Request, bytes], str]) -> None:
+        """Prepare.
+
+        Args:
+            behind: address of the server; empty where it is named later.
+            kind_of: what a request is for, for Call.kind.
+        """
         self._kind_of = kind_of
         self._http = httpx.AsyncClient(base_url=behind, timeout=30, trust_env=False)
         self.before: Act = nothing
@@ -91,7 +105,9 @@ class Front:
         kept = {name: value for name, value in call.answer.headers.items() if name not in DROPPED_HEADERS}
         return Response(call.answer.content, call.answer.status_code, kept)
 
+    def lead_to(self, server: str) -> None:
+        """Name the server behind, in place of the one before."""
+        self._http.base_url = server
+
     async def close(self) -> None:
         await self._http.aclose()
-
-

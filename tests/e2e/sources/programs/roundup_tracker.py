@@ -1,6 +1,6 @@
-"""Serves tables in a tracker of Roundup, with its REST API: `roundup_tracker.py HOME`, and what it holds on stdin.
+"""Serves tables in a tracker of Roundup, with its REST API: `roundup_tracker.py HOME FILE`.
 
-The document on stdin has `tables` (name -> key and rows), `web` (the address that links begin with; empty: its own),
+The file has `tables` (name -> key and rows), `web` (the address that links begin with; empty: its own),
 `calls` and `interval` (of its rate limiter, in seconds) and `max_rows` (an answer has fewer).
 """
 
@@ -20,23 +20,21 @@ def make(home: Path, wanted: dict) -> None:
     """Set up a tracker with a class for each table, and fill it."""
     found = next(each for each in distribution("roundup").files if each.parts[-2:] == ("minimal", "schema.py"))
     init.install(str(home), str(Path(found.locate()).resolve().parent))
-    schema, columns = home / "schema.py", {}
-    with schema.open("a") as file:
+    with (home / "schema.py").open("a") as file:
         for table, each in wanted["tables"].items():
-            columns[table] = list(each["rows"][0])
-            properties = ", ".join(f"{column}=String()" for column in columns[table])
+            properties = ", ".join(f"{column}=String()" for column in each["rows"][0])
             file.write(f"\n{table} = Class(db, {table!r}, {properties})\n{table}.setkey({each['key']!r})\n")
             file.write(f"db.security.addPermissionToRole('User', 'View', {table!r})\n")
     (home / "interfaces.py").write_text(
-        "from roundup.rest import RestfulInstance\n"
-        f"RestfulInstance.max_response_row_size = {wanted['max_rows']}\n"
+        f"from roundup.rest import RestfulInstance\nRestfulInstance.max_response_row_size = {wanted['max_rows']}\n"
     )
     config = configuration.CoreConfig()
     config["TRACKER_HOME"] = str(home)
-    config["TRACKER_WEB"] = wanted["web"] or "http://127.0.0.1/"
+    config["TRACKER_WEB"] = "http://127.0.0.1/"  # until it is served
     config["MAIL_DOMAIN"] = "localhost"
     config["RDBMS_BACKEND"] = "sqlite"
     config["DATABASE"] = "db"
+    config["PASSWORD_PBKDF2_DEFAULT_ROUNDS"] = 1000  # each request proves its password anew
     config["WEB_API_CALLS_PER_INTERVAL"] = wanted["calls"]
     config["WEB_API_INTERVAL_IN_SEC"] = wanted["interval"]
     config.save(str(home / "config.ini"))
@@ -66,6 +64,6 @@ def serve(home: Path, web: str) -> None:
 
 
 if __name__ == "__main__":
-    where, wanted = Path(sys.argv[1]).resolve(), json.load(sys.stdin)
+    where, wanted = Path(sys.argv[1]).resolve(), json.loads(Path(sys.argv[2]).read_text())
     make(where, wanted)
     serve(where, wanted["web"])
