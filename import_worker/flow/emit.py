@@ -142,7 +142,7 @@ def _grown(
     else:
         changes |= {"cursor": page.next_cursor, "done": following is None}
         if page.total is not None:
-            changes["total"] = page.total
+            changes["total"] = max(page.total, before.total or 0)
         if page.records:
             changes |= {"reach": page.number + 1, "short": not page.full}
     return grown(

@@ -148,7 +148,7 @@ class Lane:
         recent: objects in each of the latest chunks, oldest first.
         reach: number of pages up to the last one that had records, counted over all lanes of its part.
         short: that page had fewer records than were asked for.
-        total: records of the part, where the source states it.
+        total: records of the part, where the source states them: the most that any page stated.
         mark: the greatest value of the incremental cursor.
         parents: records that became parents, by child resource.
         opened: chains of reads that this lane began, by child resource.

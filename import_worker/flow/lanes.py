@@ -129,7 +129,7 @@ def faults_of_reading(config: ImportConfig, lanes: Iterable[Lane]) -> Iterator[s
     """What the pages that were read contradict: gaps between lanes, and totals that the source stated."""
     for resource, own in _parts(config, lanes):
         yield from _gaps(resource, own)
-        yield from _missing(resource, own)
+        yield from _miscounted(resource, own)
 
 
 def records_expected(config: ImportConfig, lanes: Iterable[Lane]) -> int | None:
@@ -174,11 +174,18 @@ def _gaps(resource: Resource, own: Sequence[Lane]) -> Iterator[str]:
             return
 
 
-def _missing(resource: Resource, own: Sequence[Lane]) -> Iterator[str]:
+def _miscounted(resource: Resource, own: Sequence[Lane]) -> Iterator[str]:
+    """A record that goes makes others move up to pages that were read already, so fewer than ever stated is a gap."""
     totals = [lane.total for lane in own if lane.total is not None]
     records = sum(lane.records for lane in own)
     if totals and records < min(totals):
         yield (
             f"{resource.name} has {min(totals)} records by the source's own count, and {records} were read: it changed "
             "meanwhile, or leaves records out; start again"
+        )
+    elif totals and records > max(totals):
+        yield (
+            f"{resource.name} has {max(totals)} records by the source's own count, and {records} were read: some came "
+            "twice, so others may be left out; sort by a column that is unique and never empty, and check what the "
+            "total counts"
         )

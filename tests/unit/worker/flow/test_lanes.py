@@ -133,9 +133,19 @@ def walked(number, lanes, records, size, cap):
 def test_fewer_records_than_the_source_states_are_not_whole(config):
     one = replace_lanes(config, 1)
     assert list(faults_of_reading(one, [lane("sites", 0, records=9, total=9)])) == []
-    assert list(faults_of_reading(one, [lane("sites", 0, records=10, total=9)])) == []
     (fault,) = faults_of_reading(one, [lane("sites", 0, records=8, total=9)])
     assert "9 records by the source's own count, and 8 were read" in fault
+
+
+def test_more_records_than_the_source_states_are_not_whole_as_some_came_twice(config):
+    (fault,) = faults_of_reading(replace_lanes(config, 1), [lane("sites", 0, records=10, total=9)])
+    assert "9 records by the source's own count, and 10 were read: some came twice" in fault
+
+
+def test_a_source_that_grew_while_several_lanes_read_it_is_whole(config):
+    found = [lane("sites", 0, records=10, total=30, reach=1), lane("sites", 1, records=10, total=30, reach=2)]
+    found.append(lane("sites", 2, records=11, total=31, reach=3))
+    assert list(faults_of_reading(config, found)) == []
 
 
 def test_the_records_that_are_expected_are_known_where_the_source_states_them_or_all_were_read(config):
