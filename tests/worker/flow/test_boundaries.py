@@ -150,3 +150,4 @@ async def test_an_import_is_exact_wherever_its_steps_end(world, fate, client_ids
         new = (await world.executions())[before:]
         assert [each["completions"] for each in new if each["state"] == "DONE"] == [1], told
         assert all(each["completions"] == 0 for each in new if each["state"] != "DONE"), told
+        assert [each["completions_refused"] for each in new] == [0] * len(new), told
