@@ -21,11 +21,7 @@ from import_worker.config.jsonl import Jsonl
 from import_worker.config.requests import Retry
 from import_worker.config.secrets import resolve_text
 from import_worker.flow.benches import Bench, Benches
-from import_worker.flow.board import KvBoard
-from import_worker.flow.changes import Changes
 from import_worker.flow.dispatch import OUT_OF_REACH, STEPS, handle
-from import_worker.flow.entries import LISTING
-from import_worker.flow.ledger import Ledger
 from import_worker.flow.pace import Pace
 from import_worker.flow.queues import set_policies
 from import_worker.flow.schedule import Timetable
@@ -41,6 +37,10 @@ from import_worker.ports import Clock, Destination
 from import_worker.preview.look import Look
 from import_worker.rpc.errors import translate
 from import_worker.rpc.import_service import ImportService
+from import_worker.runs.board import KvBoard
+from import_worker.runs.changes import Changes
+from import_worker.runs.entries import LISTING
+from import_worker.runs.ledger import Ledger
 from import_worker.settings import Settings
 from import_worker.sources.door import Outside
 from import_worker.sources.rest import RestSource

@@ -10,10 +10,10 @@ import longshore
 from import_worker.errors import ExecutionLost, Permanent, Throttled, Transient
 from import_worker.flow.benches import Bench
 from import_worker.flow.events import Ask
-from import_worker.flow.ledger import Kept
-from import_worker.flow.run import Failure, Run, State
 from import_worker.flow.step import Flow, fail, tries_of, wait_for_outside
 from import_worker.flow.suspend import stay_suspended, suspend
+from import_worker.runs.ledger import Kept
+from import_worker.runs.run import Failure, Run, State
 
 log = logging.getLogger(__name__)
 

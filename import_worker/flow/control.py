@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import longshore
 from import_worker.config import ImportConfig
 from import_worker.errors import ConfigInvalid, Fault
-from import_worker.flow import entries
 from import_worker.flow.events import group_id_of, group_of, push_start
-from import_worker.flow.ledger import Kept
-from import_worker.flow.marks import plan
-from import_worker.flow.run import TERMINAL, Mode, Run, State, Trigger
 from import_worker.flow.step import MAX_RACES, Flow
 from import_worker.flow.suspend import wake
 from import_worker.flow.view import ImportView, NoSuchImport, view
+from import_worker.runs import entries
+from import_worker.runs.ledger import Kept
+from import_worker.runs.marks import plan
+from import_worker.runs.run import TERMINAL, Mode, Run, State, Trigger
 
 MAX_CONFIG_BYTES = 240 * 1024
 """What an entry holds."""

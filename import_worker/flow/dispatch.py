@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import longshore
 from import_worker.flow import finalize, notify, read, schedule, start, submit
 from import_worker.flow.events import FINALIZE, NOTIFY, READ, SCHEDULE, START, SUBMIT
-from import_worker.flow.run import WrongTransition
 from import_worker.flow.step import Flow, tries_data
+from import_worker.runs.run import WrongTransition
 
 STEPS: Mapping[str, Callable[[Flow, longshore.Event], Awaitable[None]]] = {
     START: start.step,

@@ -12,16 +12,16 @@ from typing import Any
 import longshore
 from import_worker.errors import SourceBroken
 from import_worker.flow.benches import Bench
-from import_worker.flow.census_log import appended
-from import_worker.flow.entries import Lane, lane_key
 from import_worker.flow.events import SUBMIT, Ask, Chunk, push_chunk, push_read
-from import_worker.flow.lanes import ParentRecord, chains
-from import_worker.flow.ledger import Kept, grown
-from import_worker.flow.marks import Mark
 from import_worker.flow.position import Position
 from import_worker.flow.quarantine import Rejected
 from import_worker.flow.step import Flow
 from import_worker.ports import Page
+from import_worker.runs.census_log import appended
+from import_worker.runs.entries import Lane, lane_key
+from import_worker.runs.lanes import ParentRecord, chains
+from import_worker.runs.ledger import Kept, grown
+from import_worker.runs.marks import Mark
 from import_worker.transform.mapper import Quarantined
 
 MAX_COMMIT_BYTES = 3 * 1024 * 1024

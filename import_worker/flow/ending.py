@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import longshore
 from import_worker.errors import Permanent
-from import_worker.flow.census_log import logs_to_delete
-from import_worker.flow.ledger import Kept
 from import_worker.flow.notify import push_notifications
-from import_worker.flow.run import GIVING_UP, Failure, Run, Trigger, advance
 from import_worker.flow.step import Flow
+from import_worker.runs.census_log import logs_to_delete
+from import_worker.runs.ledger import Kept
+from import_worker.runs.run import GIVING_UP, Failure, Run, Trigger, advance
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import longshore
 from import_worker.config import ImportConfig
-from import_worker.flow.entries import derived_id
-from import_worker.flow.run import Run
+from import_worker.runs.entries import derived_id
+from import_worker.runs.run import Run
 
 START = "import.start"
 READ = "import.read"

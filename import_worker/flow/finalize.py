@@ -8,19 +8,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import longshore
 from import_worker.errors import ExecutionLost, ImportProblem, Throttled, Transient
-from import_worker.flow import entries
 from import_worker.flow.benches import Bench
-from import_worker.flow.census_log import census_of, good_census, last_good_census
 from import_worker.flow.ending import end_run
-from import_worker.flow.entries import Lane
 from import_worker.flow.events import Ask, group_of, push_start
-from import_worker.flow.ledger import Kept
-from import_worker.flow.marks import moved
-from import_worker.flow.run import BEFORE_READING, GIVING_UP, Effects, Failure, Mode, Run, State, Trigger, advance
 from import_worker.flow.step import Flow, wait_for_outside
 from import_worker.flow.suspend import not_resumed
-from import_worker.flow.wholeness import Evidence, fault_of, total_objects
 from import_worker.ports import ExecutionStatus
+from import_worker.runs import entries
+from import_worker.runs.census_log import census_of, good_census, last_good_census
+from import_worker.runs.entries import Lane
+from import_worker.runs.ledger import Kept
+from import_worker.runs.marks import moved
+from import_worker.runs.run import BEFORE_READING, GIVING_UP, Effects, Failure, Mode, Run, State, Trigger, advance
+from import_worker.runs.wholeness import Evidence, fault_of, total_objects
 
 MAX_RUNS = 6
 """How many executions one import may use: the first, and five more when one vanishes."""

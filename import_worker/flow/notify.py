@@ -13,10 +13,10 @@ import longshore
 from import_worker.config import ImportConfig
 from import_worker.config.operation import Occasion
 from import_worker.errors import ImportProblem, Permanent, Throttled
-from import_worker.flow.entries import derived_id
 from import_worker.flow.events import NOTIFY
-from import_worker.flow.run import Run, State
 from import_worker.flow.step import Flow
+from import_worker.runs.entries import derived_id
+from import_worker.runs.run import Run, State
 
 MAX_MESSAGE = 2_000
 """Characters of a failure's message that are told."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import longshore
-from import_worker.flow.entries import Lane
 from import_worker.flow.events import Ask
-from import_worker.flow.lanes import ParentRecord
 from import_worker.ports import Cursor, Page
+from import_worker.runs.entries import Lane
+from import_worker.runs.lanes import ParentRecord
 
 
 @dataclass(frozen=True, kw_only=True)

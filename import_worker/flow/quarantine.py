@@ -12,14 +12,14 @@ from typing import Any
 import longshore
 from import_worker.config import ImportConfig
 from import_worker.config.resources import Resource
-from import_worker.flow import entries
-from import_worker.flow.entries import Lane
 from import_worker.flow.events import Chunk
-from import_worker.flow.lanes import page_id
-from import_worker.flow.run import Failure, Run
 from import_worker.flow.step import Flow
 from import_worker.flow.view import NoSuchImport
 from import_worker.ports import Page
+from import_worker.runs import entries
+from import_worker.runs.entries import Lane
+from import_worker.runs.lanes import page_id
+from import_worker.runs.run import Failure, Run
 from import_worker.transform.mapper import Quarantined
 
 MAX_KEPT_PER_PAGE = 50

@@ -7,20 +7,20 @@ from dataclasses import replace
 
 import longshore
 from import_worker.flow.benches import Bench
-from import_worker.flow.census import marks_of
 from import_worker.flow.conduct import carry_out
 from import_worker.flow.emit import Read, Yielded, emit, rejected_of
-from import_worker.flow.entries import Lane
 from import_worker.flow.events import Ask, Chunk
-from import_worker.flow.lanes import children_of, parents_in, reads_under_way, slice_of
-from import_worker.flow.ledger import Kept
-from import_worker.flow.marks import Mark, greatest
 from import_worker.flow.position import Position
 from import_worker.flow.quarantine import within_budget
-from import_worker.flow.run import Failure, Mode, Run, State
 from import_worker.flow.step import Flow, fail, tries_data
-from import_worker.flow.wholeness import empty_types
 from import_worker.ports import Page, Slice
+from import_worker.runs.census import marks_of
+from import_worker.runs.entries import Lane
+from import_worker.runs.lanes import children_of, parents_in, reads_under_way, slice_of
+from import_worker.runs.ledger import Kept
+from import_worker.runs.marks import Mark, greatest
+from import_worker.runs.run import Failure, Mode, Run, State
+from import_worker.runs.wholeness import empty_types
 from import_worker.transform.chunks import ChunkId, encode_chunks
 
 MAX_REHEARSED_CHUNKS = 3

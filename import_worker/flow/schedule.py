@@ -15,8 +15,8 @@ from import_worker.errors import Permanent
 from import_worker.flow.configured import Configured
 from import_worker.flow.control import cancel, start
 from import_worker.flow.events import SCHEDULE
-from import_worker.flow.run import Run, WrongTransition
 from import_worker.flow.step import Flow
+from import_worker.runs.run import Run, WrongTransition
 from longshore.admin import MissedFirePolicy, ScheduleInfo
 
 PREFIX = "import."

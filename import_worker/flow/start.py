@@ -12,11 +12,11 @@ from import_worker.errors import DestinationBusy
 from import_worker.flow.benches import Bench
 from import_worker.flow.conduct import carry_out
 from import_worker.flow.events import Ask, push_read
-from import_worker.flow.lanes import first_lanes
-from import_worker.flow.ledger import Kept
-from import_worker.flow.run import BEFORE_READING, GIVING_UP, Failure, Run, State, Trigger, advance
 from import_worker.flow.step import MAX_RACES, Flow, fail
 from import_worker.ports import Execution
+from import_worker.runs.lanes import first_lanes
+from import_worker.runs.ledger import Kept
+from import_worker.runs.run import BEFORE_READING, GIVING_UP, Failure, Run, State, Trigger, advance
 
 
 async def step(flow: Flow, event: longshore.Event) -> None:

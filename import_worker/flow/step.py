@@ -9,10 +9,10 @@ from import_worker.errors import Throttled
 from import_worker.flow.benches import Benches
 from import_worker.flow.configured import Configured
 from import_worker.flow.events import Ask
-from import_worker.flow.ledger import Ledger
 from import_worker.flow.pace import Pace
-from import_worker.flow.run import GIVING_UP, TERMINAL, Failure, Trigger, advance
 from import_worker.ports import Clock, Hooks
+from import_worker.runs.ledger import Ledger
+from import_worker.runs.run import GIVING_UP, TERMINAL, Failure, Trigger, advance
 
 MAX_RACES = 10
 """How often one step tries to write a run that others keep changing, before it makes room for them."""

@@ -12,10 +12,10 @@ from import_worker.errors import ChunkTooLarge
 from import_worker.flow.benches import Bench
 from import_worker.flow.conduct import carry_out
 from import_worker.flow.events import Chunk, push_chunk
-from import_worker.flow.ledger import Kept
 from import_worker.flow.quarantine import put_refused, within_budget
-from import_worker.flow.run import Failure, Run, State
 from import_worker.flow.step import Flow, fail
+from import_worker.runs.ledger import Kept
+from import_worker.runs.run import Failure, Run, State
 from import_worker.transform.chunks import split_chunk
 from import_worker.transform.naming import locator_of, selector_of
 

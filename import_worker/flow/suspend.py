@@ -7,12 +7,12 @@ import logging
 from datetime import UTC, datetime
 
 import longshore
-from import_worker.flow import entries
 from import_worker.flow.events import READ, SUBMIT, Ask
-from import_worker.flow.ledger import Kept
 from import_worker.flow.notify import push_notifications
-from import_worker.flow.run import Failure, Mode, Run, State, Trigger, advance
 from import_worker.flow.step import MAX_RACES, Flow, fail
+from import_worker.runs import entries
+from import_worker.runs.ledger import Kept
+from import_worker.runs.run import Failure, Mode, Run, State, Trigger, advance
 from longshore.admin import EventFilter, EventState
 
 _PAUSED_QUEUES = (READ, SUBMIT)

@@ -7,12 +7,12 @@ import logging
 
 import longshore
 from import_worker.flow.ending import abandon
-from import_worker.flow.entries import derived_id
 from import_worker.flow.events import FINALIZE, Ask
-from import_worker.flow.ledger import Kept
-from import_worker.flow.run import GIVING_UP, TERMINAL, Run, State
 from import_worker.flow.step import Flow
 from import_worker.flow.suspend import wake
+from import_worker.runs.entries import derived_id
+from import_worker.runs.ledger import Kept
+from import_worker.runs.run import GIVING_UP, TERMINAL, Run, State
 
 MAX_SWEPT = 1_000
 """Runs looked at in one sweep."""

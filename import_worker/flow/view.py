@@ -6,12 +6,12 @@ Numbers are taken so that they never promise too much: what has been submitted i
 from dataclasses import dataclass
 
 import longshore
-from import_worker.flow.entries import LISTING, Lane, listed_id
-from import_worker.flow.lanes import reads_under_way, records_expected
-from import_worker.flow.run import Effects, Mode, Run
 from import_worker.flow.step import Flow
-from import_worker.flow.wholeness import total_objects
 from import_worker.ports import TypeOutcome
+from import_worker.runs.entries import LISTING, Lane, listed_id
+from import_worker.runs.lanes import reads_under_way, records_expected
+from import_worker.runs.run import Effects, Mode, Run
+from import_worker.runs.wholeness import total_objects
 
 
 class NoSuchImport(Exception):

@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import longshore
-from import_worker.flow.changes import News
-from import_worker.flow.run import TERMINAL
 from import_worker.flow.step import Flow
 from import_worker.flow.view import ImportView, view
+from import_worker.runs.changes import News
+from import_worker.runs.run import TERMINAL
 
 GAP_SECONDS = 0.1
 """From one look to the next, however many news there are."""

@@ -11,9 +11,9 @@ from import_worker.config.resources import Resource
 from import_worker.config.selectors import scalar_text
 from import_worker.errors import SourceBroken
 from import_worker.flow.benches import Bench
-from import_worker.flow.lanes import ParentRecord, parents_in, slice_of
 from import_worker.flow.position import Position
 from import_worker.ports import Page
+from import_worker.runs.lanes import ParentRecord, parents_in, slice_of
 
 MAX_PAGES = 10
 

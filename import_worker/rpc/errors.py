@@ -10,9 +10,9 @@ from import_worker.catalogue import InlineRefused, NotConfigured
 from import_worker.config.inputs import InputsInvalid
 from import_worker.errors import ConfigInvalid, ImportProblem
 from import_worker.flow.control import TooManyRaces
-from import_worker.flow.run import WrongTransition
 from import_worker.flow.view import NoSuchImport
 from import_worker.flow.watch import Stopping
+from import_worker.runs.run import WrongTransition
 from longshore.serving import Failure, FieldFault
 
 RETRY_SECONDS = 1.0

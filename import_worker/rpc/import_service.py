@@ -12,7 +12,6 @@ from grpc import aio
 from import_worker.catalogue import Catalogue
 from import_worker.config import ImportConfig
 from import_worker.flow import control, view as views
-from import_worker.flow.entries import quarantine_prefix
 from import_worker.flow.quarantine import list_quarantine
 from import_worker.flow.step import Flow
 from import_worker.flow.watch import watch
@@ -22,6 +21,7 @@ from import_worker.preview.records import ShownRecord
 from import_worker.rpc.errors import InvalidRequest
 from import_worker.rpc.messages import import_message
 from import_worker.rpc.previews import check_message, preview_message, quarantined_message
+from import_worker.runs.entries import quarantine_prefix
 from longshore.hints import did_you_mean
 from longshore.v1 import import_service_pb2 as pb
 from longshore.v1.import_service_pb2_grpc import ImportServiceServicer

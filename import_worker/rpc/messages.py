@@ -2,8 +2,8 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from import_worker.flow.run import Effects, State
 from import_worker.flow.view import ImportView, TypeView
+from import_worker.runs.run import Effects, State
 from longshore.v1 import import_service_pb2 as pb
 
 

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from import_worker.flow import census_log
+from import_worker.runs import census_log
 from longshore import ExpectedEffects, ImportState
 
 

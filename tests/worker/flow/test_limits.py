@@ -6,8 +6,8 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 import longshore
-from import_worker.flow.board import KvBoard
 from import_worker.ports import Note
+from import_worker.runs.board import KvBoard
 from longshore import ImportState
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from import_worker.config import parse_import
 from import_worker.errors import ConfigInvalid
-from import_worker.flow.entries import read_config, write_config
+from import_worker.runs.entries import read_config, write_config
 
 TEXT = """
 version: 1

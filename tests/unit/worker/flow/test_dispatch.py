@@ -6,10 +6,10 @@ import pytest
 
 import longshore
 from import_worker.flow import dispatch, start
-from import_worker.flow.ledger import Kept
 from import_worker.flow.pace import Pace
-from import_worker.flow.run import State, Trigger, WrongTransition
 from import_worker.ports import Execution
+from import_worker.runs.ledger import Kept
+from import_worker.runs.run import State, Trigger, WrongTransition
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Progress never promises more than was surely submitted."""
 
-from import_worker.flow.entries import Lane
 from import_worker.flow.view import objects_in
+from import_worker.runs.entries import Lane
 
 LANES = [Lane(number=1, resource="a", recent=(5, 5, 2)), Lane(number=1, resource="b", recent=(3,))]
 

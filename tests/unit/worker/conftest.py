@@ -3,7 +3,7 @@
 import pytest
 
 from import_worker.config import ImportConfig, parse_import
-from import_worker.flow.run import Run, State
+from import_worker.runs.run import Run, State
 
 TEXT = """
 version: 1

@@ -7,8 +7,9 @@ from hypothesis import given, strategies as st
 
 from import_worker.config import parse_import
 from import_worker.errors import SourceBroken
-from import_worker.flow.entries import Lane
-from import_worker.flow.lanes import (
+from import_worker.ports import Slice
+from import_worker.runs.entries import Lane
+from import_worker.runs.lanes import (
     PARENTS_PER_CHAIN,
     ParentRecord,
     chains,
@@ -23,7 +24,6 @@ from import_worker.flow.lanes import (
     slice_of,
     unfinished,
 )
-from import_worker.ports import Slice
 
 TEXT = """
 version: 1

@@ -12,8 +12,8 @@ from import_worker.config.cron import next_time
 from import_worker.config.resources import Incremental
 from import_worker.config.selectors import compile_selector, scalar_text
 from import_worker.errors import MappingBroken
-from import_worker.flow.run import Mode
 from import_worker.ports import Record
+from import_worker.runs.run import Mode
 
 Mark = str | int | float
 

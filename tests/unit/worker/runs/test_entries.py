@@ -3,11 +3,11 @@
 import json
 import re
 
-from import_worker.flow import entries
-from import_worker.flow.entries import Lane
 from import_worker.flow.events import Ask, Chunk
-from import_worker.flow.run import Failure, State, Trigger, advance
 from import_worker.ports import TypeOutcome
+from import_worker.runs import entries
+from import_worker.runs.entries import Lane
+from import_worker.runs.run import Failure, State, Trigger, advance
 
 KEY = re.compile(r"[A-Za-z0-9 :._#/-]{1,500}")
 

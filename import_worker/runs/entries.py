@@ -13,9 +13,9 @@ from uuid import UUID, uuid5
 from pydantic import TypeAdapter
 
 from import_worker.config import ImportConfig
-from import_worker.flow.marks import Mark, Marks
-from import_worker.flow.run import Run
 from import_worker.ports import Cursor
+from import_worker.runs.marks import Mark, Marks
+from import_worker.runs.run import Run
 
 KEEP_SECONDS = 30 * 24 * 3600.0
 RECENT_CHUNKS = 64

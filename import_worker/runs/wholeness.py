@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from import_worker.config import ImportConfig
-from import_worker.flow.entries import Lane
-from import_worker.flow.lanes import faults_of_reading, unfinished
-from import_worker.flow.run import Failure, Mode
+from import_worker.runs.entries import Lane
+from import_worker.runs.lanes import faults_of_reading, unfinished
+from import_worker.runs.run import Failure, Mode
 
 
 @dataclass(frozen=True, kw_only=True)

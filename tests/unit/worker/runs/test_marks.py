@@ -7,8 +7,8 @@ import pytest
 from import_worker.config import parse_import
 from import_worker.config.resources import Incremental
 from import_worker.errors import MappingBroken
-from import_worker.flow.marks import Marks, Plan, greatest, later, moved, plan
-from import_worker.flow.run import Mode
+from import_worker.runs.marks import Marks, Plan, greatest, later, moved, plan
+from import_worker.runs.run import Mode
 
 TEXT = """
 version: 1

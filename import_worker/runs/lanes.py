@@ -11,8 +11,8 @@ from import_worker.config import ImportConfig
 from import_worker.config.resources import Parent, Resource
 from import_worker.config.selectors import compile_selector, scalar_text
 from import_worker.errors import SourceBroken
-from import_worker.flow.entries import Lane
 from import_worker.ports import Record, Slice
+from import_worker.runs.entries import Lane
 
 PARENTS_PER_CHAIN = 200
 """Parents of one chain: its event carries them all."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import longshore
 from import_worker.config import ImportConfig
-from import_worker.flow import entries
-from import_worker.flow.census import Census
-from import_worker.flow.entries import Lane
-from import_worker.flow.run import Run
+from import_worker.runs import entries
+from import_worker.runs.census import Census
+from import_worker.runs.entries import Lane
+from import_worker.runs.run import Run
 
 SEGMENT_BYTES = 16 * 1024
 """A segment that has so many bytes is not written again."""

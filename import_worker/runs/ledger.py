@@ -11,13 +11,13 @@ from typing import Any, Generic, TypeVar
 import longshore
 from import_worker.config import ImportConfig
 from import_worker.errors import Permanent
-from import_worker.flow import entries
-from import_worker.flow.changes import Changes
-from import_worker.flow.entries import Lane
-from import_worker.flow.lanes import lanes_of
-from import_worker.flow.marks import Marks
-from import_worker.flow.run import TERMINAL, Run, Trigger, advance
 from import_worker.ports import Clock
+from import_worker.runs import entries
+from import_worker.runs.changes import Changes
+from import_worker.runs.entries import Lane
+from import_worker.runs.lanes import lanes_of
+from import_worker.runs.marks import Marks
+from import_worker.runs.run import TERMINAL, Run, Trigger, advance
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from import_worker.flow.census import MAX_BYTES, MAX_ENTRY_BYTES, MAX_KEPT, Census, marks_of
+from import_worker.runs.census import MAX_BYTES, MAX_ENTRY_BYTES, MAX_KEPT, Census, marks_of
 from import_worker.transform.chunks import Packed
 
 TYPES = ("Region", "Country")

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from import_worker.flow.run import GIVING_UP, TERMINAL, TRANSITIONS, Mode, State, Trigger, WrongTransition, advance
+from import_worker.runs.run import GIVING_UP, TERMINAL, TRANSITIONS, Mode, State, Trigger, WrongTransition, advance
 from longshore.v1 import import_service_pb2
 
 # Written out once more by hand, from the point of view of each trigger.

@@ -1,6 +1,6 @@
 """News inside a worker: none is lost, none stays, and nobody waits for what does not come."""
 
-from import_worker.flow.changes import Changes
+from import_worker.runs.changes import Changes
 
 
 async def test_news_that_came_before_the_wait_count():

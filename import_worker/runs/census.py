@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
-from import_worker.flow.run import Effects
+from import_worker.runs.run import Effects
 from import_worker.transform.chunks import Packed
 
 MAX_KEPT = 8_192

@@ -6,8 +6,8 @@ import pytest
 
 from import_worker.config.destination import MissingObjects
 from import_worker.config.models import Quarantine
-from import_worker.flow.entries import Lane
-from import_worker.flow.wholeness import Evidence, fault_of, total_objects
+from import_worker.runs.entries import Lane
+from import_worker.runs.wholeness import Evidence, fault_of, total_objects
 
 
 def lane(resource, objects, **changes):
