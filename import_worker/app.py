@@ -89,17 +89,23 @@ def build_destination(config: ImportConfig, outside: Outside, attempts: int) -> 
         case Assets() as assets:
             reach = Reach.PUBLIC if config.inline else Reach.ANY
             token = assets.token.resolve(outside.env)
-            connect = partial(_connect_assets, token=token, reach=reach, outside=outside, attempts=attempts)
-            return AssetsClient(config, assets, info_url=resolve_text(assets.info_url, outside.env), connect=connect)
+            secrets = Secrets([token])
+            connect = partial(
+                _connect_assets, token=token, secrets=secrets, reach=reach, outside=outside, attempts=attempts
+            )
+            url = resolve_text(assets.info_url, outside.env)
+            return AssetsClient(config, assets, info_url=url, connect=connect, secrets=secrets)
         case Jsonl() as jsonl:
             return JsonlFolder(config, resolve_text(jsonl.folder, outside.env))
 
 
-def _connect_assets(url: str, *, token: str, reach: Reach, outside: Outside, attempts: int) -> Transport:
+def _connect_assets(
+    url: str, *, token: str, secrets: Secrets, reach: Reach, outside: Outside, attempts: int
+) -> Transport:
     headers = {"Authorization": f"Bearer {token}"}
     return Transport(
         peer=DESTINATION,
-        access=Access(base_url=url, headers=headers, secrets=Secrets([token]), reach=reach),
+        access=Access(base_url=url, headers=headers, secrets=secrets, reach=reach),
         retry=RetryPolicy(
             attempts=attempts,
             max_inline_wait=ASSETS_INLINE_WAIT,

@@ -23,6 +23,7 @@ from import_worker.errors import (
 from import_worker.http.addresses import AddressRefused, Origin
 from import_worker.http.bodies import BodyCutOff, BodyWrong, parse_json
 from import_worker.http.exchange import Request, Response
+from import_worker.http.redaction import Secrets
 from import_worker.http.transport import Transport
 from import_worker.ports import Execution, ExecutionStatus
 
@@ -45,11 +46,22 @@ _FOUND = {
 class AssetsClient:
     """One import source of Assets."""
 
-    def __init__(self, config: ImportConfig, assets: Assets, *, info_url: str, connect: Connect) -> None:
-        """Prepare; nothing is sent yet. info_url is that of the configuration with its references resolved."""
+    def __init__(
+        self, config: ImportConfig, assets: Assets, *, info_url: str, connect: Connect, secrets: Secrets
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            config: the import.
+            assets: its destination.
+            info_url: that of the configuration, with its references resolved.
+            connect: opens transports.
+            secrets: what no message shows: servers like to repeat the token.
+        """
         self._config = config
         self._assets = assets
         self._connect = connect
+        self._secrets = secrets
         self._info_url = info_url
         self._door = connect(info_url)
         self._transport = self._door
@@ -80,7 +92,7 @@ class AssetsClient:
             code = str(document.get("errorCode"))
             if code == "IN_PROGRESS":
                 raise DestinationBusy("Assets runs another import of this import source")
-            raise DestinationBroken(f"Assets starts no execution: {code}{_excerpt(answer)}")
+            raise DestinationBroken(f"Assets starts no execution{self._excerpt(answer)}")
         return Execution(links=self._checked_links(document, "submitResults", "getExecutionStatus", "cancel"))
 
     async def submit(self, execution: Execution, body: bytes) -> None:
@@ -100,7 +112,7 @@ class AssetsClient:
         # judge the data alone, and data that came before is harmless: its objects have an identity.
         again = await self._send(Request(method="POST", url=link, content=_without_client_id(body), accept=_REFUSED))
         if again.status in _REFUSED:
-            raise DestinationBroken(f"Assets refuses a chunk with status {answer.status}{_excerpt(answer)}")
+            raise DestinationBroken(f"Assets refuses a chunk with status {answer.status}{self._excerpt(answer)}")
 
     async def complete(self, execution: Execution) -> None:
         """See Destination. The status is asked first, so that it is said exactly once."""
@@ -115,7 +127,7 @@ class AssetsClient:
         content = json.dumps(body).encode()
         answer = await self._send(Request(method="POST", url=link, content=content, accept=_REFUSED, retry=False))
         if answer.status in _REFUSED and (await self.status(execution)).state == "INGESTING":
-            raise DestinationBroken(f"Assets does not let the import complete{_excerpt(answer)}")
+            raise DestinationBroken(f"Assets does not let the import complete{self._excerpt(answer)}")
 
     async def status(self, execution: Execution) -> ExecutionStatus:
         """See Destination."""
@@ -123,8 +135,8 @@ class AssetsClient:
         link = self._pinned(execution.links["getExecutionStatus"])
         answer = await self._send(Request(url=link, accept=_REFUSED))
         if answer.status in _REFUSED:
-            raise ExecutionLost(f"Assets no longer knows the execution{_excerpt(answer)}")
-        return read_status(_document_of(answer))
+            raise ExecutionLost(f"Assets no longer knows the execution{self._excerpt(answer)}")
+        return read_status(_document_of(replace(answer, body=self._hidden(answer).encode())))
 
     async def cancel(self, execution: Execution) -> None:
         """See Destination."""
@@ -203,6 +215,13 @@ class AssetsClient:
             raise DestinationBroken(f"Assets gave a link to {origin}, but its info named {self._transport.origin}")
         return link
 
+    def _excerpt(self, answer: Response) -> str:
+        text = " ".join(self._hidden(answer).split())
+        return f": {text[:_EXCERPT]}" if text else ""
+
+    def _hidden(self, answer: Response) -> str:
+        return self._secrets.hide(answer.body.decode(errors="replace"))
+
 
 def _document_of(answer: Response) -> dict[str, Any]:
     try:
@@ -230,8 +249,3 @@ def _without_client_id(body: bytes) -> bytes:
     chunk = json.loads(body)
     del chunk["clientGeneratedId"]
     return json.dumps(chunk, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _excerpt(answer: Response) -> str:
-    text = " ".join(answer.body.decode(errors="replace").split())
-    return f": {text[:_EXCERPT]}" if text else ""

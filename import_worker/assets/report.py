@@ -11,6 +11,7 @@ from import_worker.ports import ExecutionStatus, TypeOutcome
 
 STATES = frozenset({"INGESTING", "PROCESSING", "DONE", "CANCELLED"})
 MAX_ERRORS = 20
+_GOOD_RESULTS = frozenset({"OK", "SUCCESS", ""})
 
 _EXPLAINED = (
     "objectsCreated",
@@ -39,8 +40,17 @@ def read_status(document: Mapping[str, Any]) -> ExecutionStatus:
     return ExecutionStatus(
         state=state,
         outcomes={str(each.get("objectTypeName")): _outcome(each) for each in found},
-        errors=_errors(report.get("errorMessages")),
+        errors=(*_verdict(report), *_errors(report.get("errorMessages"))),
     )
+
+
+def _verdict(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Assets has no state for an import that failed: it is DONE, with another result than OK."""
+    result = report.get("result")
+    if not isinstance(result, str) or result.upper() in _GOOD_RESULTS:
+        return ()
+    info = report.get("infoMessage")
+    return (f"the result is {result}{f': {info}' if info else ''}",)
 
 
 def _outcome(result: Mapping[str, Any]) -> TypeOutcome:

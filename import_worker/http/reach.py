@@ -52,7 +52,7 @@ _NOT_PUBLIC = _networks(
     "3fff::/20",  # documentation
 )
 _GLOBAL_6 = ipaddress.IPv6Network("2000::/3")
-_CARRIERS = _networks("::/96", "64:ff9b::/96", "64:ff9b:1::/48")
+_CARRIERS = _networks("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
 """IPv6 networks whose addresses end in an IPv4 address."""
 
 

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from urllib.parse import quote, quote_plus
 
 from import_worker.errors import ImportProblem
@@ -18,6 +19,7 @@ SHORTEST = 4
 _MAX_LATER = 128
 """Secrets that join later are remembered up to this number; the oldest one goes."""
 _SHORTEST_ENCODED = 6  # characters that must be left of an encoded form for it to say anything
+_BEGINNING = 16  # characters of a secret that was cut off with the text around it
 
 
 class Secrets:
@@ -35,15 +37,21 @@ class Secrets:
             del self._later[next(iter(self._later))]
 
     def hide(self, text: str) -> str:
-        """The text without secrets, in any of their forms."""
-        for forms in (*self._later.values(), self._forms):
-            for form in forms:
-                text = text.replace(form, MASK)
+        """The text without secrets, in any of their forms, also where a form breaks off."""
+        forms = [form for known in (*self._later.values(), self._forms) for form in known]
+        for form in forms:
+            text = text.replace(form, MASK)
+        for form in forms:
+            text = _without_beginnings(text, form)
         return text
 
     def shows(self, text: str) -> bool:
-        """Whether the text has one of them."""
-        return self.hide(text) != text
+        """Whether the text has one of them, whole."""
+        return any(form in text for form in self._forms) or self.shows_later(text)
+
+    def shows_later(self, text: str) -> bool:
+        """Whether the text has one of those that joined later, whole."""
+        return any(form in text for forms in self._later.values() for form in forms)
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
@@ -63,6 +71,16 @@ def _forms(secret: str) -> set[str]:
     lowered = {_lower_escapes(form) for form in percent}
     escaped = {json.dumps(secret)[1:-1], repr(secret)[1:-1]}
     return {secret} | percent | lowered | escaped | set(_base64_forms(secret.encode()))
+
+
+def _without_beginnings(text: str, form: str) -> str:
+    """The text without what is left of a secret where a long value was cut short for a message."""
+    at = text.find(form[:_BEGINNING]) if len(form) > _BEGINNING else -1
+    while at >= 0:
+        shown = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(form, text[at:], strict=False)))
+        text = f"{text[:at]}{MASK}{text[at + shown :]}"
+        at = text.find(form[:_BEGINNING], at + len(MASK))
+    return text
 
 
 def _lower_escapes(text: str) -> str:

@@ -92,8 +92,8 @@ class Door:
         return judge_of((*resource.error_rules, *self._source.error_rules), first_page=first_page)
 
     def shows_credential(self, text: str) -> bool:
-        """Whether a text that is to be stored repeats a secret of an auth section."""
-        return self._unstorable.shows(text)
+        """Whether a text that is to be stored repeats a secret of an auth section, or a token that was got with it."""
+        return self._unstorable.shows(text) or self.secrets.shows_later(text)
 
     def _token_transport(self, url: str) -> Transport:
         return self._transport(url, _TOKEN_PEER, Beside(self._gate), _MAX_TOKEN_BYTES)

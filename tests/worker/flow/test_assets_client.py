@@ -11,7 +11,7 @@ from starlette.routing import Route
 from import_worker.app import build_bench
 from import_worker.clock import SystemClock
 from import_worker.config import parse_import
-from import_worker.errors import DestinationBroken, DestinationBusy, ExecutionLost
+from import_worker.errors import DestinationBroken, DestinationBusy, ExecutionLost, ImportProblem
 from import_worker.sources.door import Outside
 
 TEXT = """
@@ -269,3 +269,29 @@ async def test_cancelling_what_is_unknown(client):
         tricks.answers["DELETE /cancel"] = Response(status_code=404)
         await assets.cancel(execution)
         assert tricks.asked[-1] == "DELETE /cancel"
+
+
+ECHO = "Bearer secret-token was sent"
+
+
+@pytest.mark.parametrize("call", ["submit", "complete", "status", "start"])
+async def test_a_token_that_assets_repeats_is_not_shown(client, call):
+    async with client() as (assets, tricks):
+        execution = await assets.start()
+        tricks.answers["POST /submitResults"] = Response(ECHO, status_code=400)
+        if call == "status":
+            tricks.answers["GET /getExecutionStatus"] = Response(ECHO, status_code=404)
+        tricks.answers["POST /start"] = JSONResponse({"errorCode": ECHO}, status_code=409)
+        arguments = {"submit": (execution, BODY), "start": ()}.get(call, (execution,))
+        with pytest.raises(ImportProblem) as caught:
+            await getattr(assets, call)(*arguments)
+        assert "was sent" in caught.value.message
+        assert "secret-token" not in f"{caught.value.message}{caught.value!r}"
+
+
+async def test_a_token_that_a_report_repeats_is_not_kept(client):
+    async with client() as (assets, tricks):
+        execution = await assets.start()
+        report = {"status": "DONE", "progressResult": {"errorMessages": [ECHO]}}
+        tricks.answers["GET /getExecutionStatus"] = JSONResponse(report)
+        assert (await assets.status(execution)).errors == ("Bearer *** was sent",)

@@ -286,6 +286,16 @@ async def test_a_link_that_repeats_the_credentials_under_another_name_is_not_sto
     assert "k3y-1234" not in caught.value.message
 
 
+async def test_a_link_that_repeats_a_token_that_was_got_is_not_stored(server, replies, open_source, token_server):
+    tokens = await token_server()
+    server.on("/items", replies.answer({"rows": ROWS, "next": "/items?page=2&token=token-1-xyz"}))
+    pagination = {"type": "json_link", "next_url_path": "next"}
+    source = open_source(server.url, env=ENV, source=oauth(tokens.url), data_selector="rows", pagination=pagination)
+    with pytest.raises(SourceBroken, match="repeats the credentials, and positions are stored") as caught:
+        await source.read("items", None)
+    assert "token-1" not in caught.value.message
+
+
 PLUGIN = """
 from import_worker.http.credentials import Proof
 

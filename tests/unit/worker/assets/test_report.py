@@ -69,3 +69,11 @@ def test_done_without_a_result():
 def test_an_unknown_state():
     with pytest.raises(DestinationBroken, match="PAUSED"):
         read_status({"status": "PAUSED"})
+
+
+@pytest.mark.parametrize(
+    ("result", "errors"), [("OK", ()), (None, ()), ("FAILED", ("the result is FAILED: it broke",))]
+)
+def test_assets_has_no_state_for_a_failure_but_a_result(result, errors):
+    report = {"result": result, "infoMessage": "it broke", "objectTypeResultMap": {}}
+    assert read_status({"status": "DONE", "progressResult": report}).errors == errors

@@ -56,3 +56,10 @@ def test_messages_of_problems_are_hidden_on_their_way_out():
     with pytest.raises(SourceBroken) as caught, Secrets(["s3cret"]).hidden():
         raise SourceBroken("the key s3cret is wrong")
     assert (caught.value.message, str(caught.value)) == (f"the key {MASK} is wrong",) * 2
+
+
+def test_a_secret_that_breaks_off_is_hidden_too():
+    """Long values are cut short for messages, and tokens are longer than that."""
+    secrets = Secrets(["eyJhbGciOi-header.payload-signature"])
+    assert secrets.hide("finds 'eyJhbGciOi-header.pay at page 1") == f"finds '{MASK} at page 1"
+    assert not secrets.shows("eyJhbGciOi-header.other")
