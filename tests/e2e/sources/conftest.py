@@ -57,7 +57,8 @@ class Carrier:
 
     async def check_exact(self, run: Any, types: Any, tables: Any) -> Objects:
         """The import succeeded and the sandbox holds the tables, no more and no less. Answers what it holds."""
-        assert (run.state, run.failure) == ("SUCCEEDED", None)
+        assert run.failure is None, run.failure.message
+        assert run.state == "SUCCEEDED"
         found = await self.stage.plain_objects()
         assert found == {kind["name"]: held(kind, tables[kind["resource"]]) for kind in types}
         return found

@@ -1,7 +1,9 @@
 """Real data as tables, and what an exact import of them holds. Everything is counted at run time."""
 
 import re
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib import resources
@@ -14,7 +16,9 @@ Objects = dict[str, dict[str, dict[str, Any]]]
 """Type, identity and attribute, without those that have no value; a reference is the identity that it points at."""
 
 DPKG = Path("/var/lib/dpkg/status")
-MAINTAINER = re.compile(r"(?P<name>.*?)\s*<(?P<email>[^<>]+)>")
+APT_BYTES = 8 * 1024 * 1024
+"""As much of apt's index as is taken: some ten thousand packages."""
+MAINTAINER = re.compile(r"(?P<name>.*?)\s*<(?P<address>[^<>]+)>")
 
 
 def held(kind: Mapping[str, Any], rows: Table) -> dict[str, dict[str, Any]]:
@@ -76,29 +80,46 @@ ZONE_TYPES: list[dict[str, Any]] = [
 ]
 
 
-def packages() -> dict[str, Table]:
-    """The software that dpkg knows on this machine, with its sections and maintainers."""
-    packages, sections, maintainers = [], {}, {}
-    for paragraph in DPKG.read_text(encoding="utf-8", errors="replace").split("\n\n"):
+def dpkg() -> str:
+    """What is installed on this machine, as dpkg writes it; empty where there is no dpkg."""
+    return DPKG.read_text(encoding="utf-8", errors="replace") if DPKG.exists() else ""
+
+
+def apt() -> str:
+    """What could be installed on this machine; empty where apt is missing or has no lists."""
+    program = shutil.which("apt-cache")
+    if program is None:
+        return ""
+    found = subprocess.run([program, "dumpavail"], capture_output=True, check=False, timeout=60)
+    return found.stdout[:APT_BYTES].decode(errors="replace").rpartition("\n\n")[0]
+
+
+def packages(text: str) -> dict[str, Table]:
+    """Packages, with their sections and maintainers, of a text in the form of Debian's control files."""
+    found_packages, sections, maintainers = {}, {}, {}
+    for paragraph in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if re.match(r"[A-Za-z-]+: ", line))
         found = MAINTAINER.fullmatch(fields.get("Maintainer", ""))
         if "Package" not in fields or "Version" not in fields or found is None:
             continue
         section = fields.get("Section", "unknown")
         sections[section] = {"name": section}
-        maintainers[found["email"]] = {"email": found["email"], "name": found["name"] or found["email"]}
-        packages.append(
-            {
-                "id": f"{fields['Package']}:{fields.get('Architecture', 'all')}",
-                "name": fields["Package"],
-                "version": fields["Version"],
-                "installed_size": int(fields["Installed-Size"]) if "Installed-Size" in fields else None,
-                "summary": fields.get("Description"),
-                "section": section,
-                "maintainer": found["email"],
-            }
-        )
-    return {"packages": packages, "sections": list(sections.values()), "maintainers": list(maintainers.values())}
+        maintainers[found["address"]] = {"address": found["address"], "name": found["name"] or found["address"]}
+        key = f"{fields['Package']}:{fields.get('Architecture', 'all')}"
+        found_packages[key] = {
+            "id": key,
+            "name": fields["Package"],
+            "version": fields["Version"],
+            "installed_size": int(fields["Installed-Size"]) if "Installed-Size" in fields else None,
+            "summary": fields.get("Description"),
+            "section": section,
+            "maintainer": found["address"],
+        }
+    return {
+        "packages": list(found_packages.values()),
+        "sections": list(sections.values()),
+        "maintainers": list(maintainers.values()),
+    }
 
 
 PACKAGE_TYPES: list[dict[str, Any]] = [
@@ -124,7 +145,7 @@ PACKAGE_TYPES: list[dict[str, Any]] = [
         "name": "Maintainer",
         "resource": "maintainers",
         "attributes": {
-            "Address": {"from": "email", "type": "email", "identity": True},
+            "Address": {"from": "address", "identity": True},
             "Name": {"from": "name", "label": True},
         },
     },

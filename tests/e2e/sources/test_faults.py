@@ -1,4 +1,4 @@
-"""A source behind a proxy with faults: an import ends with exactly the source's set, or says why not and removes nothing."""
+"""A source behind a proxy with faults: a run ends with exactly its set, or says why not and removes nothing."""
 
 import asyncio
 
