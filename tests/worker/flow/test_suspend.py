@@ -51,6 +51,24 @@ async def test_a_resumed_run_goes_on_in_its_execution(world):
     assert world.source.requests.count(("regions", 0)) == requests  # not from page one
 
 
+async def test_what_other_resources_have_read_is_not_read_again(world):
+    """One resource stays away when the other has come to its end."""
+    through = asyncio.Event()
+    away = {("countries", world.source.size)}
+    world.source.hold = lambda *page: through if page in away else None
+    world.source.instead = lambda *page: Response(status_code=500) if page in away else None
+    started = (await world.imports.start("places")).run
+    regions = len(world.source.tables["regions"])
+    await world.until(started.import_id, lambda run: run.progress.records_read == regions + world.source.size)
+    through.set()
+    await world.until(started.import_id, lambda run: run.state is ImportState.SUSPENDED)
+    mend(world)
+    await world.imports.resume(started.import_id)
+    await check_succeeded(world, await ended(world, started.import_id), ["DONE"])
+    read = [first for resource, first in world.source.requests if resource == "regions"]
+    assert read == list(range(0, regions, world.source.size))
+
+
 async def test_every_step_that_comes_up_meanwhile_waits(world, monkeypatch):
     """A submit fails for good while reads are under way: all of them wait, and all go on."""
     stayed = {READ: asyncio.Event(), SUBMIT: asyncio.Event()}

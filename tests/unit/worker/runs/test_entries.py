@@ -7,6 +7,7 @@ from import_worker.flow.events import Ask, Chunk
 from import_worker.ports import TypeOutcome
 from import_worker.runs import entries
 from import_worker.runs.entries import Lane
+from import_worker.runs.ledger import grown
 from import_worker.runs.run import Failure, State, Trigger, advance
 
 KEY = re.compile(r"[A-Za-z0-9 :._#/-]{1,500}")
@@ -72,6 +73,16 @@ def test_a_lane_survives_being_written():
         recent=(5, 4),
     )
     assert entries.read_lane(through_json(entries.write_lane(lane))) == lane
+
+
+def test_a_lane_stays_small_however_much_it_has_read():
+    lane = Lane(
+        number=1, resource="regions", cursor={"position": "x" * 100}, opened={"cities": 9}, parents={"cities": 9}
+    )
+    for page in range(1000):
+        lane = grown(lane, sizes=[500] * 4, records=page * 2000, objects={"Region": page * 2000})
+    assert lane.chunks == 4000
+    assert len(json.dumps(entries.write_lane(lane))) < 2000
 
 
 def test_a_configuration_survives_and_holds_references_only(config):
