@@ -1,7 +1,7 @@
 """What users of other importers complain about, and the tests that keep each of it from happening here.
 
 Numbers and order are those of the survey of such complaints; the table names tests wherever they stand.
-Out of scope, and so not in it: page sizes that shrink by themselves (15), and configurations edited in a user interface (19).
+Out of scope, and so not in it: page sizes that shrink by themselves (15), configurations edited in a user interface (19).
 """
 
 import re
