@@ -17,7 +17,7 @@ RESOURCES = [
     {"name": table, "path": f"{table}.json", "params": {"_shape": "objects", "_size": SIZE}, "data_selector": "rows"}
     for table in TABLES
 ]
-PAGES = {"type": "json_link", "next_url_path": "next_url", "total_path": "filtered_table_rows_count", "max_pages": 100}
+PAGES = {"type": "json_link", "next_url_path": "next_url", "total_path": "filtered_table_rows_count", "max_pages": 40}
 SETTINGS = {
     "timeouts": {"connect": "2s", "read": "2s", "total": "5s"},
     "retry": {"attempts": 4, "max_inline_wait": "2s"},
@@ -95,7 +95,7 @@ async def test_faults_that_last(carrier, source, front, serve):
         "rows that come twice": (faults.rows_twice, "NOT_WHOLE", "some came twice"),
         "the same page for ever": (faults.the_same_page_next, "SOURCE_ERROR", "in a circle"),
         "pages in a circle": (faults.the_first_page_next, "SOURCE_ERROR", "in a circle"),
-        "tokens without an end": (faults.endless(), "SOURCE_ERROR", "max_pages = 100"),
+        "tokens without an end": (faults.endless(), "SOURCE_ERROR", "max_pages = 40"),
     }
     run = await carrier.carry({**source, **SETTINGS}, RESOURCES, ZONE_TYPES)
     before = await carrier.check_exact(run, ZONE_TYPES, TABLES)

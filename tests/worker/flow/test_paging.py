@@ -45,3 +45,16 @@ async def test_pages_that_end_before_the_stated_total_never_complete(world, page
     assert run.state == ImportState.FAILED
     assert "the pages end with" in run.failure.message
     assert "the source states 99 records and gave 15" in run.failure.message
+
+
+async def test_a_row_that_goes_while_pages_are_read_leaves_a_gap(world, paged):
+    """The next page begins one row too late, and all that tells is that the total has fallen."""
+    world.configure(paged(f"pagination: {{{{ {OFFSET}, total_path: count }}}}"))
+    rows = world.source.tables["regions"]
+    stated = len(rows)
+    world.source.instead = lambda resource, first: (
+        rows.pop(0) and None if (resource, first) == ("regions", 6) and len(rows) == stated else None
+    )
+    run = await world.run()
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "NOT_WHOLE")
+    assert f"{stated} records by the source's own count, and {stated - 1} were read" in run.failure.message
