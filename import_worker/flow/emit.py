@@ -4,6 +4,7 @@ Owns what goes with a page in one step, and how a page that is too large for one
 """
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ from import_worker.runs.marks import Mark
 from import_worker.transform.mapper import Quarantined
 
 MAX_COMMIT_BYTES = 3 * 1024 * 1024
-"""Chunks of one Commit; a request holds 4 MiB."""
-MAX_COMMIT_CHUNKS = 900
+"""Chunks and chains of one Commit; a request holds 4 MiB."""
+MAX_COMMIT_EVENTS = 900
 """A Commit holds 1,000 settles and events."""
 
 
@@ -90,11 +91,15 @@ async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> 
     Commit never comes, the page is read again: equal chunks are the same jobs then, and others do no harm, because
     what they hold was in the source and its identity makes it one object. Counts and the lane follow the Commit alone.
     """
-    *ahead, last = _loads(read.yielded.chunks)
-    for load in ahead:
-        await asyncio.gather(*(_push_ahead(flow, event, chunk) for chunk in load))
     ask, following = Ask.of(event), read.position.after(read.page)
     begun = _chains(bench, ask, read.yielded)
+    begun_bytes = _carried(begun, read.page)
+    *ahead, last = _loads(read.yielded.chunks)
+    size = sum(len(chunk.packed) for chunk in last)
+    if size + begun_bytes > MAX_COMMIT_BYTES or len(last) + len(begun) > MAX_COMMIT_EVENTS:
+        ahead, last = [*ahead, last], []
+    for load in ahead:
+        await asyncio.gather(*(_push_ahead(flow, event, chunk) for chunk in load))
     after = _grown(bench, ask, read, following, begun)
     log = await appended(flow.client, ask.import_id, read.lane.value, read.yielded.census)
     async with event.commit() as tx:
@@ -126,6 +131,17 @@ def _chains(bench: Bench, ask: Ask, yielded: Yielded) -> list[tuple[Ask, Positio
             )
             found.append((own, Position(cursor=None, parents=chain)))
     return found
+
+
+def _carried(begun: Sequence[tuple[Ask, Position]], page: Page) -> int:
+    """Bytes of the reads that begin with a page. They have to begin in one step, as the lane counts them."""
+    carried = sum(len(json.dumps(position.rest())) for _, position in begun)
+    if carried > MAX_COMMIT_BYTES or len(begun) > MAX_COMMIT_EVENTS:
+        raise SourceBroken(
+            f"the {len(page.records)} records of {page.url} lead to more reads of children than begin in one step: ask "
+            "for smaller pages, or hand down fewer fields with parent.include"
+        )
+    return carried
 
 
 def _grown(
@@ -175,7 +191,7 @@ def _loads(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
     load: list[Chunk] = []
     size = 0
     for chunk in chunks:
-        if load and (size + len(chunk.packed) > MAX_COMMIT_BYTES or len(load) == MAX_COMMIT_CHUNKS):
+        if load and (size + len(chunk.packed) > MAX_COMMIT_BYTES or len(load) == MAX_COMMIT_EVENTS):
             yield load
             load, size = [], 0
         load.append(chunk)

@@ -3,6 +3,7 @@
 Pure. A lane is one chain of pages; a lane of a child resource carries many short chains, one after another.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,12 @@ from import_worker.errors import SourceBroken
 from import_worker.ports import Record, Slice
 from import_worker.runs.entries import Lane
 
-PARENTS_PER_CHAIN = 200
+PARENTS_PER_CHAIN = 128
 """Parents of one chain: its event carries them all."""
 MAX_KEY_BYTES = 1024
 """Of one value that a parent hands down."""
+MAX_INCLUDED_BYTES = 4096
+"""Of all the fields that it hands down as JSON: an event with a whole chain of parents holds 1 MiB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,12 @@ def parents_in(records: Sequence[Record], parent: Parent, url: str) -> list[Pare
             raise SourceBroken(
                 f"record {index} at {url} has no {parent.field!r} of 1 to {MAX_KEY_BYTES} bytes of text, so its "
                 f"children cannot be read"
+            )
+        included = len(json.dumps(fields))
+        if included > MAX_INCLUDED_BYTES:
+            raise SourceBroken(
+                f"record {index} at {url} hands down {included} bytes to its children, and at most "
+                f"{MAX_INCLUDED_BYTES} are carried: name fewer or smaller fields in parent.include"
             )
         found.setdefault(text, ParentRecord(key=text, include=fields))
     return list(found.values())

@@ -3,6 +3,7 @@
 import pytest
 from starlette.responses import Response
 
+from import_worker.flow import emit
 from longshore import ImportMode, ImportState
 
 WHOLE = "{{ name: regions, path: regions, data_selector: rows }}"
@@ -80,6 +81,21 @@ async def test_children_take_over_fields_of_their_parent(world, divided):
     for row in world.source.tables["regions"]:
         row["name"] = names[row["country"]]
     await world.check_equal()
+
+
+async def test_chunks_make_room_for_the_chains_of_their_page(world, divided, monkeypatch):
+    monkeypatch.setattr(emit, "MAX_COMMIT_EVENTS", 4)  # a chunk and four chains are one too many
+    world.configure(divided(OF_LAND, LAND))
+    assert (await world.run()).state is ImportState.SUCCEEDED
+    await world.check_equal()
+
+
+async def test_more_chains_than_begin_in_one_step_fail_the_run(world, divided, monkeypatch):
+    monkeypatch.setattr(emit, "MAX_COMMIT_EVENTS", 3)
+    world.configure(divided(OF_LAND, LAND))
+    run = await world.run()
+    assert (run.state, run.failure.reason) == (ImportState.FAILED, "SOURCE_ERROR")
+    assert "ask for smaller pages" in run.failure.message
 
 
 async def test_more_parents_than_allowed_fail_the_run(world, divided):

@@ -1,5 +1,6 @@
 """How reading is divided: which lanes there are, when they are through, and what contradicts a whole set."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,8 @@ from import_worker.errors import SourceBroken
 from import_worker.ports import Slice
 from import_worker.runs.entries import Lane
 from import_worker.runs.lanes import (
+    MAX_INCLUDED_BYTES,
+    MAX_KEY_BYTES,
     PARENTS_PER_CHAIN,
     ParentRecord,
     chains,
@@ -181,6 +184,16 @@ def test_a_parent_without_a_usable_key_is_an_error(config, record):
     (_, parent), *_ = children_of(config, "sites")
     with pytest.raises(SourceBroken, match="record 0 at http://s/"):
         parents_in([record], parent, "http://s/")
+
+
+def test_a_chain_of_the_largest_parents_fits_into_an_event(config):
+    (_, parent), *_ = children_of(config, "sites")
+    including = parent.model_copy(update={"include": {"note": "note"}})
+    largest = {"id": "ä" * (MAX_KEY_BYTES // 2), "note": "n" * (MAX_INCLUDED_BYTES - len('{"note": ""}'))}
+    (found,) = parents_in([largest], including, "http://s/")
+    assert len(json.dumps([found.key, found.include])) * PARENTS_PER_CHAIN < 1000 * 1024
+    with pytest.raises(SourceBroken, match=r"record 0 at http://s/ hands down 4097 bytes.*parent\.include"):
+        parents_in([largest | {"note": largest["note"] + "n"}], including, "http://s/")
 
 
 @given(count=st.integers(0, 2000), lanes=st.integers(1, 64))
