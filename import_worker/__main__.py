@@ -86,6 +86,8 @@ def worker(address: str, broker: str, imports: Path, concurrency: int, grace: fl
 
     def ready(port: int) -> None:
         click.echo(f"Import worker on {host}:{port} (broker: {broker}, imports: {imports})")
+        if not imports.is_dir():
+            click.echo(f"There is no folder {imports} yet: make it, with a file for each import", err=True)
 
     try:
         serve(settings, ready)

@@ -166,6 +166,7 @@ def _type_resources(config: ImportConfig) -> Iterator[Finding]:
             path: Path = (config.destination_key, "object_types", index, "resource")
             yield path, f"there is no resource {kind.resource!r}{did_you_mean(kind.resource, known)}"
     used = {kind.resource for kind in config.destination.object_types}
+    used |= {each.parent.resource for each in config.resources if each.parent}
     for index, name in enumerate(known):
         if name not in used:
             yield ("resources", index, "name"), f"no object type reads resource {name!r}; use it or remove it"

@@ -156,6 +156,8 @@ _MESSAGES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "union_tag_invalid": _unknown_type,
     "union_tag_not_found": lambda _: "say of which kind this is with a key type",
     "literal_error": _not_listed,
+    "bool_type": lambda _: "must be true or false",
+    "bool_parsing": lambda _: "must be true or false",
     "model_type": lambda _: "must be a mapping of keys",
     "dict_type": lambda _: "must be a mapping of keys",
     "tuple_type": lambda _: "must be a list",

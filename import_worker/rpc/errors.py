@@ -14,6 +14,7 @@ from import_worker.flow.view import NoSuchImport
 from import_worker.flow.watch import Stopping
 from import_worker.runs.run import WrongTransition
 from longshore.serving import Failure, FieldFault
+from longshore.serving.status import MAX_MESSAGE_BYTES
 
 RETRY_SECONDS = 1.0
 
@@ -64,9 +65,16 @@ def _config_invalid(error: ConfigInvalid) -> Failure:
     return Failure(
         code=grpc.StatusCode.INVALID_ARGUMENT,
         reason="ERROR_REASON_CONFIG_INVALID",
-        message=str(error),
+        message=_whole_lines(str(error)),
         faults=tuple(FieldFault(field=fault.path, description=str(fault)) for fault in error.faults),
     )
+
+
+def _whole_lines(text: str) -> str:
+    """As many lines as a message holds, so that none is cut; what is left out stands in the violations."""
+    if len(text.encode()) <= MAX_MESSAGE_BYTES:
+        return text
+    return text.encode()[:MAX_MESSAGE_BYTES].decode(errors="ignore").rpartition("\n")[0] or text
 
 
 def _not_configured(error: NotConfigured) -> Failure:

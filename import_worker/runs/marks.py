@@ -128,14 +128,14 @@ def _comparable(mark: object) -> float:
     if isinstance(mark, int | float) and not isinstance(mark, bool):
         return float(mark)
     if isinstance(mark, str):
+        if mark.isdecimal():  # many of these would pass for a date without hyphens
+            return float(mark)
         try:
             moment = datetime.fromisoformat(mark)
         except ValueError:
             pass
         else:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        if mark.isdecimal():
-            return float(mark)
     raise MappingBroken(f"the incremental cursor {str(mark)[:80]!r} is neither a number nor an ISO date and time")
 
 
@@ -149,5 +149,6 @@ def _earlier(mark: Mark, lag: float) -> Mark:
         return str(int(mark) - round(lag))
     if len(mark) == len("2026-11-22"):
         return (date.fromisoformat(mark) - timedelta(days=-(-lag // 86_400))).isoformat()
-    text = (datetime.fromisoformat(mark) - timedelta(seconds=lag)).isoformat()
+    between = " " if " " in mark else "T"
+    text = (datetime.fromisoformat(mark) - timedelta(seconds=lag)).isoformat(between)
     return text.removesuffix("+00:00") + "Z" if mark.endswith(("Z", "z")) else text

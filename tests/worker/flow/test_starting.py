@@ -80,6 +80,15 @@ async def test_two_files_with_one_name(world):
         await world.imports.start("places")
 
 
+async def test_many_faults_are_told_in_whole_lines(world):
+    path = world.folder / "places.yaml"
+    path.write_text("".join(f"unknown_key_{number}: 1\n" for number in range(12)) + path.read_text())
+    with pytest.raises(longshore.ConfigInvalid) as caught:
+        await world.imports.start("places")
+    assert all(line.endswith(", window") for line in caught.value.message.splitlines())
+    assert all(f"unknown_key_{number}: unknown key" in str(caught.value) for number in range(12))
+
+
 async def test_a_file_that_is_no_yaml_is_known_by_its_own_name(world):
     (world.folder / "broken.yaml").write_text("{")
     with pytest.raises(longshore.ConfigInvalid, match=r"broken\.yaml:1"):

@@ -184,7 +184,7 @@ FAULTS = [
     (
         "identity: true",
         'identity: "true"',
-        "13: assets.object_types[0].attributes.Serial.identity: should be a valid b",
+        "13: assets.object_types[0].attributes.Serial.identity: must be true or false",
     ),
     ("from: name,", "from: name, optional: true,", "13: assets.object_types[0].attributes.Name: optional: true contr"),
     ("from: name,", "from: name, type: txt,", "13: assets.object_types[0].attributes.Name.type: must be 'text'"),
@@ -295,3 +295,10 @@ def test_a_file_that_cannot_be_read_is_a_fault_of_the_file(tmp_path):
     latin.write_bytes(b"name: \xe9\n")
     with pytest.raises(ConfigInvalid, match="not UTF-8"):
         load_import(latin, None)
+
+
+def test_a_resource_may_be_read_for_the_sake_of_its_children_alone():
+    sites = "  - { name: sites, path: sites, pagination: { type: single_page } }\n"
+    child = 'path: "{site}/devices.json", parent: { resource: sites, field: id, as: site }'
+    text = SMALLEST.replace("path: devices.json", child).replace("resources:\n", f"resources:\n{sites}")
+    assert [each.name for each in parse_import(text, "devices.yaml").resources] == ["sites", "devices"]

@@ -46,6 +46,8 @@ def test_the_first_run_is_full():
         ("2026-11-22T10:00:00Z", "2026-11-22T09:00:00Z"),
         ("2026-11-22T10:00:00.250000+02:00", "2026-11-22T09:00:00.250000+02:00"),
         ("2026-11-22T10:00:00", "2026-11-22T09:00:00"),
+        ("2026-11-22 10:00:00", "2026-11-22 09:00:00"),
+        ("20261122T100000Z", "2026-11-22T09:00:00Z"),
         ("2026-11-22", "2026-11-21"),
         (10_000, "6400"),
         ("10000", "6400"),
@@ -97,3 +99,8 @@ def test_marks_after_a_good_run():
     assert first == Marks(values={"sites": 7}, full_time=100.0)
     assert moved(first, [("sites", 6)], full_since=None) == first
     assert moved(first, [("sites", 9)], full_since=None) == Marks(values={"sites": 9}, full_time=100.0)
+
+
+def test_numbers_are_no_dates_however_they_look():
+    """Milliseconds since the epoch as text: read as a date without hyphens, the first would be of the year 1700."""
+    assert later("1700010112345", "1699999999999") == "1700010112345"
