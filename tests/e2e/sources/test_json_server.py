@@ -25,7 +25,7 @@ async def source(serve_json):
     return {"base_url": await serve_json(time_zones())}
 
 
-async def test_every_way_to_walk_gives_the_same_objects(carrier, source):
+async def test_every_way_to_walk_gives_the_same_objects(source, carrier):
     tables = time_zones()
     for kind, walk in WALKS.items():
         await carrier.stage.reset()
