@@ -172,7 +172,7 @@ def test_an_active_import_is_followed_and_said(cli, worker):
     worker.already_active = True
     result = cli("import", "run", "devices")
     assert result.exit_code == 0
-    assert f"active import, {ID}" in result.stderr
+    assert f"active import of devices, {ID}" in result.stderr
 
 
 def test_start_list_show_and_cancel(cli):

@@ -111,7 +111,10 @@ def watch(import_id: str, address: str, output: str | None) -> None:
 
 def _told(started: StartedImport) -> Import:
     if started.already_active:
-        click.echo(f"The destination has an active import, {started.run.import_id}; following it.", err=True)
+        click.echo(
+            f"The destination has an active import of {started.run.name}, {started.run.import_id}; following it.",
+            err=True,
+        )
     return started.run
 
 
