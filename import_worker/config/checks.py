@@ -15,6 +15,7 @@ from import_worker.config.inputs import REFERENCE, without_inputs
 from import_worker.config.models import ImportConfig
 from import_worker.config.pagination import BODY_PATHS, SELECTORS, Pagination, why_no_lanes
 from import_worker.config.requests import ErrorRule
+from import_worker.config.resources import MAX_ALL_LANES
 from import_worker.config.transform_checks import transform_findings
 from longshore.hints import did_you_mean
 
@@ -172,6 +173,16 @@ def _type_resources(config: ImportConfig) -> Iterator[Finding]:
             yield ("resources", index, "name"), f"no object type reads resource {name!r}; use it or remove it"
 
 
+def _lane_total(config: ImportConfig) -> Iterator[Finding]:
+    total = sum(resource.lane_count for resource in config.resources)
+    if total > MAX_ALL_LANES:
+        yield (
+            ("resources",),
+            f"have {total} lanes in all, and {MAX_ALL_LANES} begin in one step: use fewer lanes or partition values, or "
+            "split the import",
+        )
+
+
 def _identity_and_label(config: ImportConfig) -> Iterator[Finding]:
     for index, kind in enumerate(config.destination.object_types):
         path: Path = (config.destination_key, "object_types", index, "attributes")
@@ -261,6 +272,7 @@ _RULES = (
     _parents,
     _increments,
     _type_resources,
+    _lane_total,
     _identity_and_label,
     _references,
     _external_ids,

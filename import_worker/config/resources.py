@@ -18,6 +18,8 @@ from import_worker.config.transform import Step
 
 MAX_LANES = 256
 """Lanes of one resource: each has an entry, and each read looks at all of them."""
+MAX_ALL_LANES = 900
+"""Lanes of all resources: their first reads begin in one Commit, which holds 1,000 events."""
 
 Placeholder = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
 """A name that may stand in braces in a path or parameter."""

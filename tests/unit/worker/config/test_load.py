@@ -302,3 +302,12 @@ def test_a_resource_may_be_read_for_the_sake_of_its_children_alone():
     child = 'path: "{site}/devices.json", parent: { resource: sites, field: id, as: site }'
     text = SMALLEST.replace("path: devices.json", child).replace("resources:\n", f"resources:\n{sites}")
     assert [each.name for each in parse_import(text, "devices.yaml").resources] == ["sites", "devices"]
+
+
+def test_more_lanes_than_begin_in_one_step():
+    resource = "  - {{ name: r{0}, path: r, pagination: {{ type: offset, limit: 10 }}, lanes: 64 }}\n"
+    kind = "    - {{ name: T{0}, resource: r{0}, attributes: {{ Id: {{ from: id, identity: true, label: true }} }} }}\n"
+    text = SMALLEST.replace("resources:\n", "resources:\n" + "".join(resource.format(number) for number in range(15)))
+    text += "".join(kind.format(number) for number in range(15))
+    with pytest.raises(ConfigInvalid, match="resources: have 961 lanes in all, and 900 begin in one step"):
+        parse_import(text, "devices.yaml")
