@@ -176,11 +176,8 @@ def _type_resources(config: ImportConfig) -> Iterator[Finding]:
 def _lane_total(config: ImportConfig) -> Iterator[Finding]:
     total = sum(resource.lane_count for resource in config.resources)
     if total > MAX_ALL_LANES:
-        yield (
-            ("resources",),
-            f"have {total} lanes in all, and {MAX_ALL_LANES} begin in one step: use fewer lanes or partition values, or "
-            "split the import",
-        )
+        message = f"have {total} lanes in all, and {MAX_ALL_LANES} begin in one step: use fewer, or split the import"
+        yield ("resources",), message
 
 
 def _identity_and_label(config: ImportConfig) -> Iterator[Finding]:
