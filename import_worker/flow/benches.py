@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from import_worker.config import ImportConfig
 from import_worker.flow.ahead import ReadAhead
+from import_worker.flow.window import Window
 from import_worker.ports import Destination, Source
 from import_worker.transform.mapper import Mapper
 
@@ -27,6 +28,7 @@ class Bench:
         destination: where the objects go.
         mappers: what makes objects of records, by resource.
         ahead: pages that are read before their turn.
+        window: what is known of unsettled chunks.
     """
 
     config: ImportConfig
@@ -34,6 +36,7 @@ class Bench:
     destination: Destination
     mappers: Mapping[str, Mapper]
     ahead: ReadAhead = field(default_factory=ReadAhead)
+    window: Window = field(default_factory=Window)
 
     async def close(self) -> None:
         """Release connections."""

@@ -55,25 +55,38 @@ class Yielded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a page is read.
+
+    Attributes:
+        lane: as it was before.
+        log: the open segment of its census log; None where there is none yet.
+        position: of the page.
+    """
+
+    lane: Kept[Lane]
+    log: bytes | None
+    position: Position
+
+
+@dataclass(frozen=True, kw_only=True)
 class Read:
     """A page that was read.
 
     Attributes:
-        lane: as it was before.
-        position: where the page stood.
+        place: where.
         page: what it held.
         yielded: what that came to.
     """
 
-    lane: Kept[Lane]
-    position: Position
+    place: Place
     page: Page
     yielded: Yielded
 
 
 def rejected_of(event: longshore.Event, read: Read, bench: Bench) -> Rejected:
     """The records of a page that make no objects."""
-    lane = read.lane.value
+    lane = read.place.lane.value
     return Rejected(
         import_id=Ask.of(event).import_id,
         resource=bench.config.resource(lane.resource),
@@ -91,7 +104,8 @@ async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> 
     Commit never comes, the page is read again: equal chunks are the same jobs then, and others do no harm, because
     what they hold was in the source and its identity makes it one object. Counts and the lane follow the Commit alone.
     """
-    ask, following = Ask.of(event), read.position.after(read.page)
+    place, ask = read.place, Ask.of(event)
+    following = place.position.after(read.page)
     begun = _chains(bench, ask, read.yielded)
     begun_bytes = _carried(begun, read.page)
     *ahead, last = _loads(read.yielded.chunks)
@@ -101,9 +115,9 @@ async def emit(flow: Flow, event: longshore.Event, read: Read, bench: Bench) -> 
     for load in ahead:
         await asyncio.gather(*(_push_ahead(flow, event, chunk) for chunk in load))
     after = _grown(bench, ask, read, following, begun)
-    log = await appended(flow.client, ask.import_id, read.lane.value, read.yielded.census)
+    log = appended(place.log, ask.import_id, place.lane.value, read.yielded.census)
     async with event.commit() as tx:
-        flow.ledger.put_lane(tx, ask.import_id, read.lane, after)
+        flow.ledger.put_lane(tx, ask.import_id, place.lane, after)
         log.put(tx)
         for chunk in last:
             push_chunk(tx, chunk)
@@ -148,7 +162,7 @@ def _grown(
     bench: Bench, ask: Ask, read: Read, following: Position | None, begun: Sequence[tuple[Ask, Position]]
 ) -> Lane:
     """The lane after the page."""
-    before, page, yielded = read.lane.value, read.page, read.yielded
+    before, page, yielded = read.place.lane.value, read.page, read.yielded
     opened = Counter(before.opened) + Counter(chain.resource for chain, _ in begun)
     parents = Counter(before.parents) + Counter({name: len(found) for name, found in yielded.families.items()})
     _check_parents(bench, parents)

@@ -34,6 +34,7 @@ async def _submit(flow: Flow, event: longshore.Event, kept: Kept[Run], bench: Be
         if halves is None:
             await _quarantine(flow, event, kept.value, bench, problem)
             return
+        bench.window.forget()
         async with event.commit() as tx:
             for half in halves:
                 push_chunk(tx, half)

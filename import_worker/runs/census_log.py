@@ -39,19 +39,19 @@ class Appended:
             tx.set(key, value, expire_after=entries.LANE_SECONDS)
 
 
-async def appended(client: longshore.Client, import_id: str, lane: Lane, marks: bytes) -> Appended:
+def appended(segment: bytes | None, import_id: str, lane: Lane, marks: bytes) -> Appended:
     """The log of a lane with the marks of another page, to be written in the Commit of that page.
 
     Args:
-        client: of the broker.
+        segment: the open one, read in this step and not before the lane. None: there is none.
         import_id: of the run.
-        lane: as it was read in this step, before the log.
+        lane: as it was read in this step.
         marks: of the page.
     """
     if not marks:
         return Appended(values={})
     key = entries.census_key(import_id, lane.number, lane.resource, lane.lane)
-    open_segment = bytes(await client.kv.get(key, bytes(_HEAD))) + marks
+    open_segment = (segment or bytes(_HEAD)) + marks
     if len(open_segment) < SEGMENT_BYTES:
         return Appended(values={key: open_segment})
     full = int.from_bytes(open_segment[:_HEAD]) + 1

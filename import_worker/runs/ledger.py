@@ -78,19 +78,16 @@ class Ledger:
         """All lanes that a run may have, in the order of the resources; as new where they have not been written yet."""
         return await self._kept_lanes(run, lanes_of(config))
 
+    async def lanes_and(self, run: Run, config: ImportConfig, key: str) -> tuple[list[Kept[Lane]], Any]:
+        """All lanes like every_lane, and the value of an entry that is never older than they; None: there is none."""
+        keys = _lane_keys(run, lanes_of(config))
+        found = await self._client.kv.entries([*keys, key])
+        other = found.get(key)
+        return _lanes_in(run, keys, found), None if other is None else other.value
+
     async def _kept_lanes(self, run: Run, names: Iterable[tuple[str, int]]) -> list[Kept[Lane]]:
-        keys = {entries.lane_key(run.import_id, *name): name for name in names}
-        found = await self._client.kv.entries(keys)
-        lanes: list[Kept[Lane]] = []
-        for key, (resource, number) in keys.items():
-            lane = Lane(number=run.number, resource=resource, lane=number)
-            entry = found.get(key)
-            if entry is not None:
-                written = entries.read_lane(entry.value)
-                # What an earlier number of the run left is only good for its version.
-                lane = written if written.number == run.number else lane
-            lanes.append(Kept(value=lane, version=0 if entry is None else entry.version))
-        return lanes
+        keys = _lane_keys(run, names)
+        return _lanes_in(run, keys, await self._client.kv.entries(keys))
 
     async def lanes(self, run: Run, config: ImportConfig) -> list[Lane]:
         """The lanes of a run, in the order of the resources; as new where they have not been written yet."""
@@ -170,6 +167,23 @@ class Ledger:
             tx.delete(entries.active_key(run.destination))
             extra(tx)
         self.changes.notify(run.import_id)
+
+
+def _lane_keys(run: Run, names: Iterable[tuple[str, int]]) -> dict[str, tuple[str, int]]:
+    return {entries.lane_key(run.import_id, *name): name for name in names}
+
+
+def _lanes_in(run: Run, keys: Mapping[str, tuple[str, int]], found: Mapping[str, longshore.Entry]) -> list[Kept[Lane]]:
+    lanes: list[Kept[Lane]] = []
+    for key, (resource, number) in keys.items():
+        lane = Lane(number=run.number, resource=resource, lane=number)
+        entry = found.get(key)
+        if entry is not None:
+            written = entries.read_lane(entry.value)
+            # What an earlier number of the run left is only good for its version.
+            lane = written if written.number == run.number else lane
+        lanes.append(Kept(value=lane, version=0 if entry is None else entry.version))
+    return lanes
 
 
 def grown(lane: Lane, *, sizes: Sequence[int], **changes: Any) -> Lane:
