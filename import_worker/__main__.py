@@ -69,7 +69,24 @@ _DEFAULT = Settings()
     show_envvar=True,
     help="Whether a start may bring its own configuration, which reaches public addresses only and reads no files.",
 )
-def worker(address: str, broker: str, imports: Path, concurrency: int, grace: float, *, allow_inline: bool) -> None:
+@click.option(
+    "--inline-env",
+    multiple=True,
+    metavar="NAME",
+    envvar="LONGSHORE_INLINE_ENV",
+    show_envvar=True,
+    help="A variable of the environment that such a configuration may use; may be given several times.",
+)
+def worker(
+    address: str,
+    broker: str,
+    imports: Path,
+    concurrency: int,
+    grace: float,
+    *,
+    allow_inline: bool,
+    inline_env: tuple[str, ...],
+) -> None:
     """Carry out imports: read paginated REST APIs and submit what they hold to Atlassian Assets."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("httpx", "longshore"):
@@ -81,6 +98,7 @@ def worker(address: str, broker: str, imports: Path, concurrency: int, grace: fl
         concurrency=concurrency,
         grace_seconds=grace,
         allow_inline=allow_inline,
+        inline_env=inline_env,
     )
     host = address.rpartition(":")[0]
 

@@ -157,7 +157,10 @@ class Worker:
             quick = await stack.enter_async_context(longshore.connect(self._settings.broker, patience=CALL_PATIENCE))
             changes = Changes()
             catalogue = Catalogue(
-                folder=self._settings.imports, env=self._env, allow_inline=self._settings.allow_inline
+                folder=self._settings.imports,
+                env=self._env,
+                allow_inline=self._settings.allow_inline,
+                inline_env=self._settings.inline_env,
             )
             ledger = Ledger(client, self._clock, changes)
             outside = Outside(

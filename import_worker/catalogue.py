@@ -48,11 +48,13 @@ class Catalogue:
         folder: holds a *.yaml file for each.
         env: where references to the environment find their values.
         allow_inline: whether a start may bring its own configuration.
+        inline_env: the variables of the environment that such a configuration may use.
     """
 
     folder: Path
     env: Mapping[str, str]
     allow_inline: bool = False
+    inline_env: tuple[str, ...] = ()
 
     def inline(self, text: str, inputs: Mapping[str, str]) -> ImportConfig:
         """A configuration that came with a start.
@@ -64,7 +66,8 @@ class Catalogue:
         """
         if not self.allow_inline:
             raise InlineRefused
-        return parse_inline(text, self.env).with_inputs(inputs)
+        lent = {name: self.env[name] for name in self.inline_env if name in self.env}
+        return parse_inline(text, lent).with_inputs(inputs)
 
     def again(self, frozen: ImportConfig) -> ImportConfig:
         """The configuration of a new run in place of an earlier one: as the file is now, with the same inputs.

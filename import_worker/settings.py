@@ -17,6 +17,7 @@ class Settings:
         grace_seconds: what running steps and calls get to finish when the worker stops.
         sweep_seconds: from one look for stuck runs to the next.
         allow_inline: whether a start may bring its own configuration.
+        inline_env: variables of the environment that such a configuration may use.
     """
 
     address: str = "127.0.0.1:50052"
@@ -27,3 +28,4 @@ class Settings:
     grace_seconds: float = 10.0
     sweep_seconds: float = 60.0
     allow_inline: bool = False
+    inline_env: tuple[str, ...] = ()

@@ -3,7 +3,8 @@
 Owns these rules; that it reaches public addresses only is checked when it connects.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from import_worker.config.document import Path
@@ -15,12 +16,26 @@ _NOT_ITS_OWN = {
 }
 
 
-def inline_findings(value: Any) -> list[tuple[Path, str]]:
-    """Every place of a document that is for operators only, as (path, message)."""
+_VARIABLE = re.compile(r"\$\{env:([^{}]+)\}")
+
+
+def inline_findings(value: Any, allowed: Collection[str]) -> list[tuple[Path, str]]:
+    """Every place of a document that is for operators only, as (path, message).
+
+    Args:
+        value: the document.
+        allowed: the variables of the environment that it may use.
+    """
     found: list[tuple[Path, str]] = [
         (path, "an inline configuration reads no files; use ${env:NAME}, or let the operator configure it as a file")
         for path, text in _texts(value, ())
         if "${file:" in text
+    ]
+    found += [
+        (path, f"an inline configuration may not use the variable {name}, unless the operator lets it (--inline-env)")
+        for path, text in _texts(value, ())
+        for name in _VARIABLE.findall(text)
+        if name not in allowed
     ]
     found += [
         ((key,), f"an inline configuration {why}; let the operator configure it as a file")

@@ -58,6 +58,10 @@ def parse_import(text: str, file_name: str) -> ImportConfig:
 def parse_inline(text: str, env: Mapping[str, str]) -> ImportConfig:
     """Check a configuration that came with a request: it reads no files and writes none, and is marked as such.
 
+    Args:
+        text: YAML, at most 1 MiB.
+        env: the variables of the environment that it may use.
+
     Raises:
         ConfigInvalid: with every fault.
     """
@@ -65,7 +69,11 @@ def parse_inline(text: str, env: Mapping[str, str]) -> ImportConfig:
 
 
 def _checked(document: Document, env: Mapping[str, str] | None, *, inline: bool = False) -> ImportConfig:
-    refused = [document.fault(path, message) for path, message in inline_findings(document.value)] if inline else []
+    refused = (
+        [document.fault(path, message) for path, message in inline_findings(document.value, env or {})]
+        if inline
+        else []
+    )
     # A file that must not be read is not looked for either: the answer would tell whether it is there.
     config, errors = _validated(document.value, None if refused else env)
     faults = [*document.faults, *refused, *(_fault(document, error) for error in errors)]

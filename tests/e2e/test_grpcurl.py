@@ -86,8 +86,9 @@ async def test_every_method(stage, grpcurl, held_source):
     terminal = Terminal(grpcurl, stage.worker.address)
     assert "longshore.v1.ImportService" in (await terminal.verb("list")).split()
     methods = (await terminal.verb("list", "longshore.v1.ImportService")).split()
-    called = ["StartImport", "GetImport", "ListImports", "WatchImport", "CancelImport"]
-    assert sorted(methods) == sorted(f"longshore.v1.ImportService.{method}" for method in called)
+    verbs = ["Start", "Get", "Watch", "Cancel", "Resume", "Check", "Preview"]
+    served = [*(f"{verb}Import" for verb in verbs), "ListImports", "ListQuarantine"]
+    assert sorted(methods) == sorted(f"longshore.v1.ImportService.{method}" for method in served)
 
     (started,) = await terminal.call("StartImport", name="devices", request_id="first")
     import_id = started["run"]["import_id"]
@@ -97,6 +98,11 @@ async def test_every_method(stage, grpcurl, held_source):
     assert cancelled["run"]["state"] in {"IMPORT_STATE_CANCELLING", "IMPORT_STATE_CANCELLED"}
     go_on.set()
     assert (await terminal.call("WatchImport", import_id=import_id))[-1]["run"]["state"] == "IMPORT_STATE_CANCELLED"
+
+    (checked,) = await terminal.call("CheckImport", name="devices")
+    assert [check["ok"] for check in checked["checks"]] == [True, True]
+    (shown,) = await terminal.call("PreviewImport", name="devices", max_records=1)
+    assert [each["object_type"] for each in shown["records"][0]["objects"]] == ["Device"]
 
     (repeated,) = await terminal.call("StartImport", name="devices", request_id="first")
     assert repeated["run"]["import_id"] == import_id
@@ -113,6 +119,10 @@ async def test_every_method(stage, grpcurl, held_source):
     (rest,) = await terminal.call("ListImports", page_token=page["next_page_token"])
     assert rest["imports"] == [got["run"]]
     assert "next_page_token" not in rest
+    (resumed,) = await terminal.call("ResumeImport", import_id=import_id)
+    assert resumed["run"]["import_id"] != import_id
+    (kept,) = await terminal.call("ListQuarantine", import_id=import_id)
+    assert "records" not in kept
 
 
 async def test_errors_tell_their_reason(stage, grpcurl):

@@ -218,6 +218,7 @@ class World:
             imports=self.folder,
             grace_seconds=5,
             allow_inline=allow_inline,
+            inline_env=("ASSETS_TOKEN",),
         )
         worker = Worker(settings, env=self.env, pace=pace, sleep=_at_once)
         await worker.__aenter__()

@@ -71,6 +71,14 @@ async def test_a_new_run_in_its_place_asks_for_the_leave_of_the_operator_again(w
         await world.imports.resume(started.run.import_id)
 
 
+def test_the_operator_says_which_variables_are_lent(tmp_path):
+    env = {"ASSETS_TOKEN": "t", "OTHER": "o"}
+    lending = Catalogue(folder=tmp_path, env=env, allow_inline=True, inline_env=("ASSETS_TOKEN",))
+    assert lending.inline(GOOD, {}).inline
+    with pytest.raises(ConfigInvalid, match=r"the variable OTHER, unless the operator lets it \(--inline-env\)"):
+        lending.inline(GOOD.replace("ASSETS_TOKEN", "OTHER"), {})
+
+
 GOOD = TEXT.format(source="https://source.test/", info_url="https://api.test/info")
 ENV = {"ASSETS_TOKEN": "t"}
 
@@ -91,6 +99,8 @@ def test_the_frozen_configuration_remembers_that_it_came_with_a_request():
         ("${env:ASSETS_TOKEN}", "${file:/etc/hostname}", "assets.token: an inline configuration reads no files"),
         ("${env:ASSETS_TOKEN}", "${file:/no/such/file}", "assets.token: an inline configuration reads no files"),
         ("path: countries", 'path: "x/${file:/etc/passwd}"', r"resources\[0\].path: an inline configuration reads no"),
+        ("${env:ASSETS_TOKEN}", "${env:HOME}", "assets.token: an inline configuration may not use the variable HOME"),
+        ("path: countries", 'path: "x/${env:HOME}"', r"resources\[0\].path: an inline configuration may not use the"),
         ("kind: import", "kind: import\ninline: false", "inline: unknown key"),
         (
             "assets:",

@@ -129,7 +129,10 @@ async def test_an_unknown_import(world):
 
 async def test_a_lost_start_answer_waits_until_the_orphan_expires(world):
     await world.faults(lose_start_answer=1, idle_expiry_seconds=0.3)
-    run = await world.run()
+    started = await world.imports.start("places")
+    await world.until(started.run.import_id, lambda run: run.state is ImportState.READING)
+    await world.faults(idle_expiry_seconds=None)  # what comes now may take its time
+    run = await world.until(started.run.import_id, lambda run: run.state.terminal)
     assert (run.state, run.run_number) == (ImportState.SUCCEEDED, 1)
     await world.check_equal()
     assert [each["state"] for each in await world.executions()] == ["CANCELLED", "DONE"]
