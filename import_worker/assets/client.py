@@ -86,7 +86,7 @@ class AssetsClient:
         """See Destination. Sent once: after a lost answer only the status can tell what happened."""
         await self._need_info()
         accept = frozenset({_CONFLICT})
-        answer = await self._send(Request(method="POST", url=self._links["start"], accept=accept, retry=False))
+        answer = await self._send("start", Request(method="POST", url=self._links["start"], accept=accept, retry=False))
         document = _document_of(answer)
         if answer.status == _CONFLICT:
             code = str(document.get("errorCode"))
@@ -100,7 +100,7 @@ class AssetsClient:
         await self._need_info()
         link = self._pinned(execution.links["submitResults"])
         accept = _REFUSED | {_TOO_LARGE}
-        answer = await self._send(Request(method="POST", url=link, content=body, accept=accept))
+        answer = await self._send("submitResults", Request(method="POST", url=link, content=body, accept=accept))
         if answer.status == _TOO_LARGE:
             raise ChunkTooLarge(f"Assets takes no chunk of {len(body)} bytes")
         if answer.status not in _REFUSED:
@@ -110,7 +110,9 @@ class AssetsClient:
             raise ExecutionLost(f"the execution takes no more chunks: Assets says it is {state}")
         # A server that takes each client id once refuses a chunk whose first answer was lost. Without an id it has to
         # judge the data alone, and data that came before is harmless: its objects have an identity.
-        again = await self._send(Request(method="POST", url=link, content=_without_client_id(body), accept=_REFUSED))
+        again = await self._send(
+            "submitResults", Request(method="POST", url=link, content=_without_client_id(body), accept=_REFUSED)
+        )
         if again.status in _REFUSED:
             raise DestinationBroken(f"Assets refuses a chunk with status {answer.status}{self._excerpt(answer)}")
 
@@ -125,7 +127,9 @@ class AssetsClient:
         digest = hashlib.sha256(link.encode()).hexdigest()[:16]
         body = {"completed": True, "clientGeneratedId": f"{self._config.name}/completed/{digest}"}
         content = json.dumps(body).encode()
-        answer = await self._send(Request(method="POST", url=link, content=content, accept=_REFUSED, retry=False))
+        answer = await self._send(
+            "submitResults", Request(method="POST", url=link, content=content, accept=_REFUSED, retry=False)
+        )
         if answer.status in _REFUSED and (await self.status(execution)).state == "INGESTING":
             raise DestinationBroken(f"Assets does not let the import complete{self._excerpt(answer)}")
 
@@ -133,7 +137,7 @@ class AssetsClient:
         """See Destination."""
         await self._need_info()
         link = self._pinned(execution.links["getExecutionStatus"])
-        answer = await self._send(Request(url=link, accept=_REFUSED))
+        answer = await self._send("getExecutionStatus", Request(url=link, accept=_REFUSED))
         if answer.status in _REFUSED:
             raise ExecutionLost(f"Assets no longer knows the execution{self._excerpt(answer)}")
         return read_status(_document_of(replace(answer, body=self._hidden(answer).encode())))
@@ -141,7 +145,9 @@ class AssetsClient:
     async def cancel(self, execution: Execution) -> None:
         """See Destination."""
         await self._need_info()
-        await self._send(Request(method="DELETE", url=self._pinned(execution.links["cancel"]), accept=_REFUSED))
+        await self._send(
+            "cancel", Request(method="DELETE", url=self._pinned(execution.links["cancel"]), accept=_REFUSED)
+        )
 
     async def close(self) -> None:
         """See Destination."""
@@ -152,7 +158,7 @@ class AssetsClient:
     async def _ask_state(self) -> str:
         """The status of the import source: one in which an import can be started, now or later."""
         await self._ask_info()
-        state = str(_document_of(await self._send(Request(url=self._links["getStatus"]))).get("status"))
+        state = str(_document_of(await self._send("getStatus", Request(url=self._links["getStatus"]))).get("status"))
         if state == "DISABLED":
             raise DestinationBroken("the import source is disabled in Assets: enable it there, then start again")
         if state not in _FOUND:
@@ -183,10 +189,11 @@ class AssetsClient:
 
     async def _send_mapping(self, method: str, accept: frozenset[int]) -> None:
         content = json.dumps(render(self._config, self._assets), ensure_ascii=False).encode()
-        await self._send(Request(method=method, url=self._links["mapping"], content=content, accept=accept))
+        await self._send("mapping", Request(method=method, url=self._links["mapping"], content=content, accept=accept))
 
-    async def _send(self, request: Request) -> Response:
-        return await self._send_to(self._transport, request)
+    async def _send(self, link: str, request: Request) -> Response:
+        """Send to a link, which messages call by its name: who has a link and the token can use it."""
+        return await self._send_to(self._transport, replace(request, called=f"{self._transport.origin} ({link})"))
 
     async def _send_to(self, transport: Transport, request: Request) -> Response:
         headers = {"Content-Type": "application/json"} if request.content is not None else {}

@@ -140,6 +140,7 @@ class Request:
         credentials: what it carries to prove who sends it.
         judge: the rules that come before the built-in ones.
         confidential: the answer holds a secret: no message quotes it.
+        called: what messages call the address. Empty: the address itself, which then is no secret.
     """
 
     method: str = "GET"
@@ -151,6 +152,12 @@ class Request:
     credentials: Credentials = NO_CREDENTIALS
     judge: Judge = no_rules
     confidential: bool = False
+    called: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Method and address, for messages."""
+        return f"{self.method} {self.called or self.url}"
 
 
 class Gate(Protocol):

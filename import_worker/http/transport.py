@@ -118,10 +118,9 @@ class Transport:
 
     async def _once(self, request: Request) -> Response:
         """One attempt, and one more where the credentials were refused and there are others."""
-        where = f"{request.method} {request.url}"
         for may_renew in (True, False):
             proof = await request.credentials.proof()
-            with self._named(where):
+            with self._named(request.shown):
                 response = await self._followed(request, proof)
             if response.status in request.accept:
                 return response
@@ -200,7 +199,7 @@ class Transport:
             return replace(response, emptied=True)
         words = f": {verdict.message}" if verdict.message else ""
         quoted = "" if request.confidential else self._excerpt(response.body)
-        problem = f"{request.method} {request.url} answered {response.status}{words}{quoted}"
+        problem = f"{request.shown} answered {response.status}{words}{quoted}"
         if verdict.action is Action.RATE_LIMITED:
             raise self._throttled(problem, self._gate.asked_pause(response))
         if verdict.action is Action.RETRY:

@@ -295,3 +295,17 @@ async def test_a_token_that_a_report_repeats_is_not_kept(client):
         report = {"status": "DONE", "progressResult": {"errorMessages": [ECHO]}}
         tricks.answers["GET /getExecutionStatus"] = JSONResponse(report)
         assert (await assets.status(execution)).errors == ("Bearer *** was sent",)
+
+
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize(("call", "name"), [("GET /getStatus", "getStatus"), ("PUT /mapping", "mapping")])
+async def test_a_link_is_called_by_its_name(client, status, call, name):
+    """Who reads the message of a failed import must not be able to use the link."""
+    async with client() as (assets, tricks):
+        if call == "PUT /mapping":
+            tricks.answers["GET /getStatus"] = JSONResponse({"status": "MISSING_MAPPING"})
+        tricks.answers[call] = Response("no", status)
+        with pytest.raises(ImportProblem) as caught:
+            await assets.prepare()
+    assert f"{tricks.origin} ({name}) answered {status}" in caught.value.message
+    assert f"/{name}" not in caught.value.message
