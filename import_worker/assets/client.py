@@ -33,6 +33,7 @@ Connect = Callable[[str], Transport]
 _REFUSED = frozenset({400, 404, 409})
 _TOO_LARGE = 413
 _CONFLICT = 409
+_SEE_OTHER = 303
 _NOT_ALLOWED = {401: "does not know the token", 403: "does not let the token do this"}
 _EXCERPT = 300
 _FOUND = {
@@ -80,7 +81,7 @@ class AssetsClient:
             # 409: it is there already, from another attempt or another client.
             await self._send_mapping("PUT", accept=frozenset({_CONFLICT}))
         elif self._assets.mapping == "apply":
-            await self._send_mapping("PATCH", accept=frozenset())
+            await self._send_mapping("PATCH", accept=frozenset({_SEE_OTHER}))  # it is taken, and worked on
 
     async def start(self) -> Execution:
         """See Destination. Sent once: after a lost answer only the status can tell what happened."""

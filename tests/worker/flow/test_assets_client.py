@@ -158,6 +158,13 @@ async def test_a_mapping_is_changed_only_where_the_file_says_so(client):
         assert tricks.asked == ["GET /info", "GET /getStatus", "PATCH /mapping"]
 
 
+async def test_a_mapping_that_is_worked_on_later(client):
+    async with client(mapping="apply") as (assets, tricks):
+        tricks.answers["PATCH /mapping"] = Response(status_code=303, headers={"location": f"{tricks.origin}/later"})
+        await assets.prepare()
+        assert tricks.asked[-1] == "PATCH /mapping"
+
+
 async def test_a_mapping_that_is_refused(client):
     async with client() as (assets, tricks):
         tricks.answers["GET /getStatus"] = JSONResponse({"status": "MISSING_MAPPING"})
