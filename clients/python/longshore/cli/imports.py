@@ -9,7 +9,17 @@ from longshore.cli.previews import check, preview, quarantine
 from longshore.cli.printing import Printer, as_json
 from longshore.cli.progress import details, summary
 from longshore.cli.running import IMPORT_WORKER, output_option, run
-from longshore.cli.runs import address_option, import_client, input_option, rehearse, resume, run_command, watch
+from longshore.cli.runs import (
+    address_option,
+    full_option,
+    import_client,
+    input_option,
+    rehearse,
+    resume,
+    run_command,
+    shrink_option,
+    watch,
+)
 from longshore.imports import Imports
 from longshore.runs import Import
 
@@ -21,15 +31,19 @@ def imports() -> None:
 
 @imports.command()
 @click.argument("name")
+@full_option
+@shrink_option
 @input_option
 @address_option
 @output_option
-def start(name: str, inputs: tuple[tuple[str, str], ...], address: str, output: str) -> None:
+def start(
+    name: str, *, full: bool, accept_shrink: bool, inputs: tuple[tuple[str, str], ...], address: str, output: str
+) -> None:
     """Start the configured import NAME and print its id."""
 
     async def work() -> None:
         async with import_client(address) as client:
-            started = await client.start(name, inputs=dict(inputs))
+            started = await client.start(name, full=full, accept_shrink=accept_shrink, inputs=dict(inputs))
         if started.already_active and output == "text":
             click.echo("The destination has an active import; nothing was started.", err=True)
         Printer(output).one(started, started.run.import_id)

@@ -36,6 +36,8 @@ address_option = IMPORT_WORKER.address_option()
 input_option = click.option(
     "--input", "inputs", type=pair, multiple=True, metavar="NAME=VALUE", help="An input of the configuration; repeat."
 )
+full_option = click.option("--full", is_flag=True, help="Read everything, also where the configuration is incremental.")
+shrink_option = click.option("--accept-shrink", is_flag=True, help="Allow fewer objects than the last good run had.")
 _output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), help="How to print.  [default: text on a terminal, else json]"
 )
@@ -50,8 +52,8 @@ def import_client(address: str) -> Imports:
 
 @click.command("run", epilog=_CODES_HELP)
 @_name_argument
-@click.option("--full", is_flag=True, help="Read everything, also where the configuration is incremental.")
-@click.option("--accept-shrink", is_flag=True, help="Allow fewer objects than the last good run had.")
+@full_option
+@shrink_option
 @input_option
 @address_option
 @_output_option
