@@ -26,6 +26,10 @@ _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9:]{2,6})?"
 )
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_DAY = "((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))"
+_FINAL_DATE = re.compile(rf"(?!0000)[0-9]{{4}}-{_DAY}")
+_FINAL_DATE_TIME = re.compile(rf"(?!0000)[0-9]{{4}}-{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")
+"""What most dates and moments are: on a day that every month has, and as they are sent."""
 _IPV4 = re.compile(rf"{_OCTET}(\.{_OCTET}){{3}}")
 """An address of version 4 in the only form that it has, which most of them are."""
 _LARGEST = 10**308
@@ -96,6 +100,8 @@ def _double(value: Any, _attribute: Attribute) -> int | float:
 
 
 def _date(value: Any, _attribute: Attribute) -> str:
+    if isinstance(value, str) and _FINAL_DATE.fullmatch(value):
+        return value
     return _iso(value, _DATE, date.fromisoformat, "date such as 2026-11-22").isoformat()
 
 
@@ -105,6 +111,8 @@ def _time(value: Any, _attribute: Attribute) -> str:
 
 def _date_time(value: Any, _attribute: Attribute) -> str:
     """With an offset it becomes UTC; without one it is left as local time, since nobody said where."""
+    if isinstance(value, str) and _FINAL_DATE_TIME.fullmatch(value):
+        return value
     moment = _iso(value, _DATE_TIME, datetime.fromisoformat, "date and time such as 2026-11-22T08:30:00Z")
     if moment.tzinfo is None:
         return moment.isoformat()
