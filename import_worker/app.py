@@ -1,6 +1,7 @@
 """The wiring of a worker: adapters to flow, flow to queues and to gRPC. The one place that knows them all."""
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -54,6 +55,8 @@ MAX_REQUEST_BYTES = 256 * 1024
 """A configuration that comes with a start is the largest thing that is asked; more than this is not kept."""
 CALL_PATIENCE = 2.0
 """Seconds that a caller of ours waits for a broker that is not there. Steps wait longer: nobody waits for them."""
+COLLECT_EVERY = 50_000
+"""Objects that are made beyond those that went before the collector looks for circles among them."""
 ASSETS_ATTEMPTS = 4
 ASSETS_INLINE_WAIT = 5.0
 
@@ -271,4 +274,7 @@ def serve(settings: Settings, ready: Callable[[int], None]) -> None:
             ready(worker.port)
             await worker.run_until(stop)
 
+    # Pages make many thousands of objects that die with them, and what the program itself is made of never dies.
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY)
     asyncio.run(run())

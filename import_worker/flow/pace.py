@@ -10,14 +10,21 @@ HOUR = 3600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Growing:
-    """A wait that grows from one length to another, in seconds."""
+    """A wait that grows from one length to another, in seconds.
+
+    Attributes:
+        first: the shortest.
+        longest: the longest.
+        share: of what was waited already that the next one takes: so much too late is noticed what was waited for.
+    """
 
     first: float
     longest: float
+    share: float = 1.0
 
     def after(self, elapsed: float) -> float:
         """The next wait when so many seconds were waited already."""
-        return min(max(elapsed, self.first), self.longest)
+        return min(max(elapsed * self.share, self.first), self.longest)
 
     def attempt(self, number: int) -> float:
         """The wait after the attempt of that number, counted from 0: it doubles."""
@@ -43,7 +50,7 @@ class Pace:
     retry: Growing = Growing(first=1.0, longest=60.0)
     window: Growing = Growing(first=0.1, longest=1.0)
     busy: Growing = Growing(first=1.0, longest=30.0)
-    processing: Growing = Growing(first=0.2, longest=10.0)
+    processing: Growing = Growing(first=0.2, longest=10.0, share=0.25)
     giving_up: Growing = Growing(first=1.0, longest=300.0)
     patience: float = 24 * HOUR
     contention: float = 0.05

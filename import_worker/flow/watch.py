@@ -14,7 +14,7 @@ from import_worker.flow.view import ImportView, view
 from import_worker.runs.changes import News
 from import_worker.runs.run import TERMINAL
 
-GAP_SECONDS = 0.2
+GAP_SECONDS = 0.1
 """From one look to the next, however many news there are."""
 QUIET_SECONDS = 1.0
 """From one look to the next without news: what other workers do after the last event of the group makes none."""

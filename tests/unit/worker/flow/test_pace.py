@@ -12,6 +12,11 @@ def test_waits_that_follow_from_a_span_double():
     assert waits == [1, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
+def test_a_wait_may_be_a_share_of_what_was_waited():
+    pace = Growing(first=1.0, longest=10.0, share=0.25)
+    assert [pace.after(waited) for waited in (0, 4, 20, 100)] == [1, 1, 5, 10]
+
+
 def test_waits_between_attempts_double():
     pace = Growing(first=1.0, longest=60.0)
     assert [pace.attempt(number) for number in (0, 1, 2, 5, 6, 1000)] == [1, 2, 4, 32, 60, 60]

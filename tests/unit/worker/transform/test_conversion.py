@@ -1,6 +1,7 @@
 """The table of types: what each takes, what it makes of it, and what it refuses."""
 
 import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -119,3 +120,38 @@ def test_anything_is_either_converted_to_json_or_refused(kind, value):
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_text_is_never_altered(value):
     assert convert(value, attribute("text")) == value
+
+
+@given(st.dates())
+def test_every_date_is_its_own_text(value):
+    assert convert(value.isoformat(), attribute("date")) == value.isoformat()
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_moment_in_utc_is_its_own_text(value):
+    text = value.isoformat().replace("+00:00", "Z")
+    assert convert(text, attribute("date_time")) == text
+
+
+@given(st.from_regex(r"[0-3][0-9]{3}-[0-1][0-9]-[0-3][0-9]", fullmatch=True))
+def test_a_date_is_taken_exactly_if_there_is_such_a_day(text):
+    assert _taken("date", text) == _read(date.fromisoformat, text)
+
+
+@given(st.from_regex(r"2[0-9]{3}-0[1-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z", fullmatch=True))
+def test_a_moment_is_taken_exactly_if_there_is_such_a_one(text):
+    assert _taken("date_time", text) == _read(datetime.fromisoformat, text)
+
+
+def _taken(kind, text):
+    try:
+        return convert(text, attribute(kind)) == text
+    except Unfit:
+        return False
+
+
+def _read(parse, text):
+    try:
+        return bool(parse(text))
+    except ValueError:
+        return False
