@@ -75,7 +75,8 @@ class Bench:
         )
         found = await self._once(scene)
         _show("Longshore", found)
-        print(f"{found.seconds / ideal:>10.2f} x the wait")
+        print(f"{found.carrying / ideal:>10.2f} x the wait, until the destination has everything")
+        print(f"{found.seconds / ideal:>10.2f} x the wait, with the destination's own processing")
 
     async def beside_dlt(self, environment: Path) -> None:
         """The folder beside dlt's, in alternating rounds on one source."""

@@ -56,5 +56,10 @@ async def run(python: Path, source: str, folder: Path, size: int) -> Imported:
     said = await _run(str(python), str(_PROGRAM), source, str(folder), str(size), environment=alone)
     records, seconds, processors = said.split()[-3:]
     return Imported(
-        records=int(records), seconds=float(seconds), processors={"dlt": float(processors)}, peaks={}, store=0
+        records=int(records),
+        seconds=float(seconds),
+        carrying=float(seconds),
+        processors={"dlt": float(processors)},
+        peaks={},
+        store=0,
     )

@@ -49,6 +49,12 @@ OFFSETS = "{ type: offset, limit: 500, total_path: total }"
 ASSETS = """assets:
   info_url: http://{sandbox}/jsm/assets/v1/imports/info
   token: ${{env:ASSETS_TOKEN}}"""
+_CARRYING = {
+    longshore.ImportState.QUEUED,
+    longshore.ImportState.STARTING,
+    longshore.ImportState.WAITING_FOR_ASSETS,
+    longshore.ImportState.READING,
+}
 FOLDER = """jsonl:
   folder: {folder}"""
 
@@ -81,6 +87,7 @@ class Imported:
     Attributes:
         records: how many were carried over.
         seconds: from its start to its end.
+        carrying: of these, until every page was read and every chunk taken; the destination's processing follows.
         processors: seconds of processors, by process.
         peaks: bytes resident at most, by process.
         store: bytes of the broker's files at the end.
@@ -88,6 +95,7 @@ class Imported:
 
     records: int
     seconds: float
+    carrying: float
     processors: Mapping[str, float]
     peaks: Mapping[str, int]
     store: int
@@ -117,9 +125,12 @@ class Stage:
         """Carry everything over once."""
         before = {name: Process.of(pid) for name, pid in self.pids.items()}
         begun = time.perf_counter()
+        carrying = 0.0
         started = await self._imports.start("devices")
         async for now in self._imports.watch(started.run.import_id):
             run = now
+            if not carrying and run.state not in _CARRYING:
+                carrying = time.perf_counter() - begun
         seconds = time.perf_counter() - begun
         if run.state is not longshore.ImportState.SUCCEEDED:
             raise RuntimeError(f"the import ended {run.state}: {run.failure}")
@@ -127,6 +138,7 @@ class Stage:
         return Imported(
             records=run.progress.records_read,
             seconds=seconds,
+            carrying=carrying,
             processors={name: after[name].seconds - before[name].seconds for name in after},
             peaks={name: each.peak for name, each in after.items()},
             store=sum(path.stat().st_size for path in self.folder.glob("store.db*")),
