@@ -6,6 +6,8 @@ from tests.e2e.sources.datasets import ZONE_TYPES, time_zones
 
 SIZE = 90
 BASIC = {"type": "http_basic", "username": "${env:READER}", "password": "${env:SESAME}"}
+ONE_BY_ONE = {"auth": BASIC, "rate_limit": {"max_concurrency": 1}}
+"""It answers 400 for faults of its own, now and then where several requests come at once."""
 LINKS = {"type": "json_link", "next_url_path": 'data."@links".next[0].uri', "optional": True}
 CALLS = 4
 """Of the rate limiter: so many requests at once, then one a second."""
@@ -34,7 +36,7 @@ def resources(size=SIZE, **pagination):
 
 
 async def test_links_totals_and_basic_auth(carrier, serve_roundup):
-    source = {"base_url": await serve_roundup(TABLES), "auth": BASIC}
+    source = {**ONE_BY_ONE, "base_url": await serve_roundup(TABLES)}
     run = await carrier.carry(source, resources(total_path='data."@total_size"'), ZONE_TYPES)
     before = await carrier.check_exact(run, ZONE_TYPES, TABLES)
     assert run.progress.pages_read == PAGES
@@ -52,7 +54,7 @@ async def test_links_totals_and_basic_auth(carrier, serve_roundup):
 
 async def test_a_count_that_is_none_is_no_total(carrier, serve_roundup):
     """Where there are more rows than an answer may have, Roundup states -1 of them."""
-    source = {"base_url": await serve_roundup(TABLES, max_rows=SIZE + 1), "auth": BASIC}
+    source = {**ONE_BY_ONE, "base_url": await serve_roundup(TABLES, max_rows=SIZE + 1)}
     run = await carrier.carry(source, resources(total_path='data."@total_size"'), ZONE_TYPES)
     await carrier.check_failed(run, {}, "SOURCE_ERROR", "-1")
     run = await carrier.carry(source, resources(), ZONE_TYPES)
@@ -73,7 +75,7 @@ HEADERS = {
 )
 async def test_its_rate_limiter_is_respected(carrier, serve_roundup, front, statuses, limit, refused):
     front.lead_to(await serve_roundup(TABLES, web=front.url, calls=CALLS, interval=CALLS))
-    source = {"base_url": front.url, "auth": BASIC, "rate_limit": {"max_concurrency": 1, **limit}}
+    source = {**ONE_BY_ONE, "base_url": front.url, "rate_limit": {"max_concurrency": 1, **limit}}
     run = await carrier.carry(source, resources(), ZONE_TYPES)
     await carrier.check_exact(run, ZONE_TYPES, TABLES)
     assert PAGES > CALLS

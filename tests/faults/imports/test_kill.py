@@ -120,13 +120,16 @@ async def test_an_import_survives_kills(make_iso, kind):
 
 async def test_an_execution_that_expires_while_the_worker_is_dead(make_iso):
     """The next one receives the whole set from page one."""
-    iso = await make_iso("--idle-expiry-seconds", "3")
+    iso = await make_iso()
     mark = iso.source.after
 
     async def kill_once(call):
         answer = await mark(call)
         if call.number == 9:
             await iso.stage.worker.kill()
+            await iso.stage.faults(idle_expiry_seconds=0)
+            assert [each["state"] for each in await iso.stage.executions()] == ["CANCELLED"]
+            await iso.stage.faults(idle_expiry_seconds=None)
             await iso.stage.worker.start()
         return answer
 
