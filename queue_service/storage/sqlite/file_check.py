@@ -6,6 +6,7 @@ is synced before the next begins, more than one behind that place means that the
 files is a public format of SQLite (walformat).
 """
 
+import os
 import sqlite3
 import struct
 import sys
@@ -41,6 +42,7 @@ def check_files(path: Path) -> None:
         FilesDamaged: they are.
         sqlite3.Error: the store cannot be read.
     """
+    path = Path(os.path.realpath(path))  # the log is beside the file itself, not beside a link to it
     if not path.is_file():
         return
     size = path.stat().st_size

@@ -34,7 +34,7 @@ class SafekeepingOfFile:
     """
 
     def __init__(self, path: Path, clock: Clock, *, backup_folder: Path | None, low_water_bytes: int) -> None:
-        self._path = path
+        self._path = Path(os.path.realpath(path))  # SQLite puts the log beside the file itself, not beside a link to it
         self._clock = clock
         self._backup_folder = backup_folder
         self._low_water_bytes = low_water_bytes
@@ -77,6 +77,7 @@ class SafekeepingOfFile:
                 await asyncio.wait([working])
                 raise
             except sqlite3.Error as error:
+                stop.check()
                 raise failure_of(error) from error
 
     def _facts(self) -> StoreFacts:
@@ -113,7 +114,7 @@ class SafekeepingOfFile:
         asked = Path(file)
         if asked.name in {"", ".."} or asked.name.endswith(RESERVED):
             raise _refused(f"must be the name of a file that does not end with {', '.join(RESERVED)}, is {file!r}")
-        allowed = [self._path.resolve().parent, *([self._backup_folder.resolve()] if self._backup_folder else [])]
+        allowed = [self._path.parent, *([self._backup_folder.resolve()] if self._backup_folder else [])]
         folder = Path(os.path.realpath(asked.parent))  # resolve() raises at links in a circle
         if folder not in allowed:
             raise _refused(f"must stand in {' or '.join(map(str, allowed))}, not in {folder}")

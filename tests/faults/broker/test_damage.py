@@ -195,6 +195,15 @@ class TestLog:
             await SqliteStore.open(crashed, clock)
         assert [file.read_bytes() for file in (crashed, log_of(crashed))] == before
 
+    async def test_behind_a_link(self, crashed, clock, tmp_path):
+        """A store that is named by a link is looked at as itself."""
+        (tmp_path / "elsewhere").mkdir()
+        link = tmp_path / "elsewhere" / "link.db"
+        link.symlink_to(crashed)
+        overwrite(log_of(crashed), 50_000, b"\xff" * 100)
+        with pytest.raises(StoreRefused, match=r"broker\.db-wal is damaged"):
+            await SqliteStore.open(link, clock)
+
     async def test_header(self, crashed, clock):
         """A log whose beginning is damaged is refused."""
         overwrite(log_of(crashed), 0, b"garbage")
